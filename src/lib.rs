@@ -1,0 +1,5 @@
+pub mod error;
+pub mod stats;
+pub mod clock;
+pub mod machine;
+pub mod results;

@@ -1,0 +1,194 @@
+//! Cases against the first case, round by round, and whether they can be told apart at all.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{
+    metric::{Better, Metric},
+    sample::Sample,
+    store::Record,
+};
+use crate::stats;
+
+/// Fewer rounds than this carry no interval worth the name.
+const FEWEST_ROUNDS: usize = 3;
+
+/// One case of one metric.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    pub case: String,
+    /// False where the case's path was not proved: shown, never compared.
+    pub valid: bool,
+    /// How many rounds were measured.
+    pub n: usize,
+    pub median: f64,
+    pub q1: f64,
+    pub q3: f64,
+    /// To the first case: the median over rounds of this case's value by the first case's of the same round.
+    pub ratio: Option<Ratio>,
+    pub verdict: Verdict,
+}
+
+/// A ratio and its 95 % bootstrap interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Ratio {
+    pub median: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+/// What may be said of a case in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The case that the others are compared with.
+    Baseline,
+    /// The first case measured once more: what differs here is noise.
+    Control,
+    Faster,
+    Slower,
+    NotSeparable,
+    TooFewRounds,
+    Invalid,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        out.write_str(match self {
+            Verdict::Baseline => "baseline",
+            Verdict::Control => "control",
+            Verdict::Faster => "better",
+            Verdict::Slower => "worse",
+            Verdict::NotSeparable => "not separable",
+            Verdict::TooFewRounds => "too few rounds",
+            Verdict::Invalid => "invalid",
+        })
+    }
+}
+
+/// The rows of one metric, in the order the cases were declared. Points of a series (`second`) do not count.
+pub fn rows(record: &Record, metric: &Metric) -> Vec<Row> {
+    let base = record.run.baseline.as_deref();
+    let noise = record.run.control.as_deref().and_then(|control| ratio(record, metric, control, base?));
+    record
+        .run
+        .cases
+        .iter()
+        .filter_map(|case| {
+            let taken: Vec<&Sample> = whole(record, metric, case).collect();
+            let values: Vec<f64> = taken.iter().map(|sample| sample.value).collect();
+            if values.is_empty() {
+                return None;
+            }
+            let valid = taken.iter().all(|sample| sample.valid);
+            let ratio = match base {
+                Some(base) if valid && base != case => ratio(record, metric, case, base),
+                _ => None,
+            };
+            Some(Row {
+                case: case.clone(),
+                valid,
+                n: values.len(),
+                median: stats::median(&values),
+                q1: stats::quantile(&values, 0.25),
+                q3: stats::quantile(&values, 0.75),
+                ratio,
+                verdict: match (valid, ratio) {
+                    (false, _) => Verdict::Invalid,
+                    _ if base == Some(case) => Verdict::Baseline,
+                    _ if record.run.control.as_ref() == Some(case) => Verdict::Control,
+                    (_, Some(ratio)) if values.len() >= FEWEST_ROUNDS => verdict(metric, ratio, noise),
+                    _ => Verdict::TooFewRounds,
+                },
+            })
+        })
+        .collect()
+}
+
+/// The samples of a case that stand for a whole round, not for one second of it.
+fn whole<'a>(record: &'a Record, metric: &'a Metric, case: &'a str) -> impl Iterator<Item = &'a Sample> {
+    record
+        .samples
+        .iter()
+        .filter(move |sample| sample.case == case && sample.metric == metric.name && sample.labels.is_empty())
+}
+
+fn ratio(record: &Record, metric: &Metric, case: &str, base: &str) -> Option<Ratio> {
+    let ratios: Vec<f64> = whole(record, metric, case)
+        .filter(|sample| sample.valid)
+        .filter_map(|sample| {
+            let beside = whole(record, metric, base).find(|other| other.valid && other.round == sample.round)?;
+            Some(sample.value / beside.value).filter(|ratio| ratio.is_finite() && *ratio > 0.0)
+        })
+        .collect();
+    let (low, high) = stats::median_interval(&ratios, record.run.seed);
+    (!ratios.is_empty()).then(|| Ratio { median: stats::median(&ratios), low, high })
+}
+
+/// Two cases differ when the interval of their ratio leaves out 1 *and* lies apart from what the control,
+/// the same case measured twice, differs from itself by.
+fn verdict(metric: &Metric, ratio: Ratio, noise: Option<Ratio>) -> Verdict {
+    let (low, high) = noise.map_or((1.0, 1.0), |noise| (noise.low.min(1.0), noise.high.max(1.0)));
+    let more = ratio.low > high;
+    let less = ratio.high < low;
+    match (more, less, metric.better) {
+        (true, _, Better::More) | (_, true, Better::Less) => Verdict::Faster,
+        (true, _, Better::Less) | (_, true, Better::More) => Verdict::Slower,
+        _ => Verdict::NotSeparable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::{Run, store};
+
+    fn record(cases: &[(&str, &[f64])]) -> Record {
+        let mut run: Run = store::tests::run();
+        run.cases = cases.iter().map(|(case, _)| case.to_string()).collect();
+        run.baseline = Some("veth".into());
+        run.control = Some("veth again".into());
+        let samples = cases
+            .iter()
+            .flat_map(|(case, values)| {
+                values.iter().zip(1..).map(|(value, round)| {
+                    Sample::new("tcp", case, "throughput_gbit_s", *value).unwrap().round(Some(round))
+                })
+            })
+            .collect();
+        Record { run, samples, proofs: vec![], dir: "".into() }
+    }
+
+    fn verdicts(record: &Record) -> Vec<Verdict> {
+        rows(record, Metric::named("throughput_gbit_s").unwrap()).iter().map(|row| row.verdict).collect()
+    }
+
+    #[test]
+    fn a_clear_difference_is_told_and_a_small_one_is_not() {
+        let record = record(&[
+            ("veth", &[10.0, 10.2, 9.9, 10.1, 10.0]),
+            ("veth again", &[10.1, 9.8, 10.3, 10.0, 9.7]),
+            ("bridge", &[9.9, 10.1, 9.8, 10.2, 9.9]),
+            ("vxlan", &[5.0, 5.1, 4.9, 5.0, 5.2]),
+        ]);
+        use Verdict::*;
+        assert_eq!(verdicts(&record), [Baseline, Control, NotSeparable, Slower]);
+    }
+
+    #[test]
+    fn two_rounds_are_too_few_to_say() {
+        let record = record(&[("veth", &[10.0, 10.0]), ("vxlan", &[5.0, 5.0])]);
+        assert_eq!(verdicts(&record)[1], Verdict::TooFewRounds);
+    }
+
+    #[test]
+    fn an_invalid_case_is_shown_and_never_compared() {
+        let mut record = record(&[("veth", &[10.0; 5]), ("vxlan", &[5.0; 5])]);
+        for sample in record.samples.iter_mut().filter(|sample| sample.case == "vxlan") {
+            *sample = sample.clone().invalidate("no packet used it");
+        }
+        let rows = rows(&record, Metric::named("throughput_gbit_s").unwrap());
+        assert_eq!((rows[1].verdict, rows[1].ratio, rows[1].n), (Verdict::Invalid, None, 5));
+    }
+}

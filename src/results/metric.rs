@@ -1,0 +1,129 @@
+//! The metric registry: each metric's unit, direction and plausible range, and how it is printed.
+
+use crate::error::{Error, Result};
+
+/// Which way is an improvement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Better {
+    More,
+    Less,
+}
+
+/// One row of the registry.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Metric {
+    /// The unit is part of the name: `ping_median_ms`.
+    pub name: &'static str,
+    pub unit: &'static str,
+    /// How a person calls it, for headings.
+    pub title: &'static str,
+    pub better: Better,
+    /// Below or above this a value is a mistake, not a measurement.
+    pub plausible: (f64, f64),
+}
+
+use Better::{Less, More};
+
+const fn metric(
+    name: &'static str,
+    unit: &'static str,
+    title: &'static str,
+    better: Better,
+    plausible: (f64, f64),
+) -> Metric {
+    Metric { name, unit, title, better, plausible }
+}
+
+/// A day, the longest that anything here takes.
+const DAY_MS: f64 = 86_400_000.0;
+
+/// Every metric that a sample may carry, alphabetically.
+pub const METRICS: &[Metric] = &[
+    metric("build_cpu_ms", "ms", "CPU time to build", Less, (0.0, DAY_MS)),
+    metric("build_ms", "ms", "time to build and settle", Less, (0.0, DAY_MS)),
+    metric("cpu_s_per_gb", "s/GB", "CPU time per gigabyte", Less, (0.0001, 10_000.0)),
+    metric("cwnd_kb", "kB", "congestion window", More, (0.0, 10_000_000.0)),
+    metric("down_ms", "ms", "time to take down", Less, (0.0, DAY_MS)),
+    metric("ping_loss_percent", "%", "packets lost", Less, (0.0, 100.0)),
+    metric("ping_max_ms", "ms", "slowest round trip", Less, (0.0005, 60_000.0)),
+    metric("ping_median_ms", "ms", "round trip, median", Less, (0.0005, 60_000.0)),
+    metric("ping_min_ms", "ms", "fastest round trip", Less, (0.0005, 60_000.0)),
+    metric("ping_p95_ms", "ms", "round trip, 95th percentile", Less, (0.0005, 60_000.0)),
+    metric("ping_p99_ms", "ms", "round trip, 99th percentile", Less, (0.0005, 60_000.0)),
+    metric("reachable_percent", "%", "pairs that reach each other", More, (0.0, 100.0)),
+    metric("retransmits", "segments", "TCP retransmissions", Less, (0.0, 1e12)),
+    metric("throughput_gbit_s", "Gbit/s", "throughput", More, (0.000_001, 10_000.0)),
+];
+
+impl Metric {
+    /// The registry's row of this name, or an error that suggests the nearest.
+    pub fn named(name: &str) -> Result<&'static Metric> {
+        METRICS.iter().find(|metric| metric.name == name).ok_or_else(|| {
+            let near = crate::error::nearest(name, METRICS.iter().map(|metric| metric.name));
+            Error::usage(format!("`{name}` is not a metric")).hint(match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => {
+                    format!("there are: {}", METRICS.iter().map(|metric| metric.name).collect::<Vec<_>>().join(", "))
+                }
+            })
+        })
+    }
+
+    /// Why `value` cannot be a measurement of this metric, or nothing if it can.
+    pub fn objection(&self, value: f64) -> Option<String> {
+        let (low, high) = self.plausible;
+        let inside = value.is_finite() && (low..=high).contains(&value);
+        (!inside).then(|| format!("{value} {} is outside the plausible {low} to {high}", self.unit))
+    }
+
+    /// The value with three significant digits and without the unit.
+    pub fn print(&self, value: f64) -> String {
+        significant(value, 3)
+    }
+
+    /// The value with three significant digits and the unit.
+    pub fn print_with_unit(&self, value: f64) -> String {
+        format!("{} {}", self.print(value), self.unit)
+    }
+}
+
+/// `value` with so many significant digits, never in exponent form.
+pub fn significant(value: f64, digits: i32) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return format!("{value}");
+    }
+    let magnitude = value.abs().log10().floor() as i32;
+    format!("{value:.*}", (digits - 1 - magnitude).clamp(0, 9) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_registry_is_sorted_and_every_name_ends_in_its_unit_or_says_it() {
+        assert!(METRICS.windows(2).all(|pair| pair[0].name < pair[1].name));
+    }
+
+    #[test]
+    fn a_rate_beyond_every_wire_is_no_measurement() {
+        let throughput = Metric::named("throughput_gbit_s").unwrap();
+        assert_eq!(throughput.objection(12.5), None);
+        assert!(throughput.objection(1e6).unwrap().contains("outside the plausible"));
+        assert!(throughput.objection(f64::NAN).is_some());
+    }
+
+    #[test]
+    fn three_digits_are_kept_wherever_the_point_is() {
+        let printed: Vec<_> = [0.012345, 1.23456, 12.3456, 123.456, 123456.0, 0.0].map(|v| significant(v, 3)).into();
+        assert_eq!(printed, ["0.0123", "1.23", "12.3", "123", "123456", "0"]);
+    }
+
+    #[test]
+    fn a_misspelt_metric_is_told_its_neighbour() {
+        assert_eq!(
+            Metric::named("throughput_gbits").unwrap_err().what_to_try(),
+            Some("did you mean `throughput_gbit_s`?")
+        );
+    }
+}

@@ -1,0 +1,65 @@
+//! What was seen of the traffic's path, and whether that is the path that was declared.
+
+use serde::{Deserialize, Serialize};
+
+/// A line of `proofs.jsonl`: the evidence for one case.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Proof {
+    pub case: String,
+    /// Namespace that sends.
+    pub from: String,
+    /// Address that answers.
+    pub to: String,
+    pub valid: bool,
+    /// What contradicts the declaration; empty when valid.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub why: Vec<String>,
+    /// Echo requests sent and answered while the counters were watched.
+    pub sent: u64,
+    pub received: u64,
+    /// Time to live of the answers (64 less one per router).
+    pub ttl: Option<u8>,
+    pub ttl_expected: Option<u8>,
+    /// Every device on the expected or declared path, in order.
+    pub hops: Vec<Hop>,
+    /// Devices off the path that counted packets nevertheless.
+    pub strays: Vec<Hop>,
+    pub encap: Option<Encap>,
+    /// The path's MTU in bytes: an echo of this size passed unfragmented and one byte more did not.
+    pub mtu: Option<u32>,
+    /// Device that was set down to see whether the traffic stops.
+    pub mutated: Option<String>,
+    /// Answers that came although that device was down.
+    pub received_while_down: Option<u64>,
+    /// Plain words for each thing that was checked and held.
+    pub held: Vec<String>,
+}
+
+/// One device and the packets it counted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hop {
+    /// `ns1/veth0`; without a slash it is in the lab's host namespace.
+    pub device: String,
+    /// `veth`, `bridge`, `vxlan`, `loopback` …
+    pub kind: String,
+    pub declared: bool,
+    pub rx_packets: u64,
+    pub tx_packets: u64,
+    pub rx_bytes: u64,
+    pub tx_bytes: u64,
+}
+
+/// What the tap on the underlay saw.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Encap {
+    /// Device of the underlay that was tapped.
+    pub device: String,
+    pub vni: u32,
+    pub port: u16,
+    /// Encapsulated echo packets of ours, both directions.
+    pub packets: u64,
+    /// Outer less inner bytes per packet; 50 for VXLAN over IPv4, 70 over IPv6.
+    pub overhead_bytes: Option<u64>,
+    /// Echo packets of ours that crossed the underlay without that header.
+    pub naked: u64,
+}

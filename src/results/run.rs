@@ -1,0 +1,57 @@
+//! `run.json`: what ran, where, and how it ended.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::section::Section;
+use crate::machine::Machine;
+
+/// The facts of one run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Time, recipe and four random characters.
+    pub id: String,
+    /// Version of the labkit that ran it.
+    pub labkit: String,
+    pub recipe: String,
+    /// The question that the recipe answers: its first comment.
+    pub question: String,
+    pub recipe_sha256: String,
+    pub params: BTreeMap<String, serde_json::Value>,
+    pub machine: Machine,
+    /// RFC 3339, UTC.
+    pub start: String,
+    pub end: Option<String>,
+    pub outcome: Outcome,
+    /// Why it failed, or which proofs failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The case that ratios are taken to: the first that was compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<String>,
+    /// The case that repeats the baseline to show what the noise is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<String>,
+    /// Cases in the order they were declared.
+    #[serde(default)]
+    pub cases: Vec<String>,
+    /// Seed of the order of rounds and of the bootstrap.
+    #[serde(default)]
+    pub seed: u64,
+    #[serde(default)]
+    pub sections: Vec<Section>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Still going, or ended so suddenly that nothing more was written.
+    Running,
+    Done,
+    Failed,
+    /// It ran, but a proof or check did not hold.
+    Invalid,
+    Interrupted,
+}
