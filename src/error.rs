@@ -18,13 +18,15 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     kind: Kind,
+    /// Place in a recipe: `ex1.lua:12`.
+    position: Option<String>,
     chain: Vec<String>,
     hint: Option<String>,
 }
 
 impl Error {
     fn new(kind: Kind, cause: impl fmt::Display) -> Error {
-        Error { kind, chain: vec![cause.to_string()], hint: None }
+        Error { kind, position: None, chain: vec![cause.to_string()], hint: None }
     }
 
     pub fn failed(cause: impl fmt::Display) -> Error {
@@ -43,7 +45,7 @@ impl Error {
 
     /// A plan found something that would change: exit code 3, and nothing to print.
     pub fn changes() -> Error {
-        Error { kind: Kind::Changes, chain: Vec::new(), hint: None }
+        Error { kind: Kind::Changes, position: None, chain: Vec::new(), hint: None }
     }
 
     pub fn interrupted() -> Error {
@@ -60,6 +62,16 @@ impl Error {
     pub fn hint(mut self, hint: impl fmt::Display) -> Error {
         self.hint.get_or_insert_with(|| hint.to_string());
         self
+    }
+
+    /// Says where in the recipe it was asked for. The first place said, the one nearest the cause, is kept.
+    pub fn at(mut self, position: &str) -> Error {
+        self.position.get_or_insert_with(|| position.to_owned());
+        self
+    }
+
+    pub fn has_position(&self) -> bool {
+        self.position.is_some()
     }
 
     pub fn kind(&self) -> Kind {
@@ -83,7 +95,9 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
-        out.write_str(&self.chain.join(": "))
+        let position = self.position.as_deref().into_iter();
+        let parts: Vec<&str> = position.chain(self.chain.iter().map(String::as_str)).collect();
+        out.write_str(&parts.join(": "))
     }
 }
 
@@ -110,11 +124,18 @@ impl From<serde_json::Error> for Error {
 /// `.context(|| …)` on any result whose error becomes ours; built only when it failed.
 pub trait Context<T> {
     fn context<D: fmt::Display>(self, attempt: impl FnOnce() -> D) -> Result<T>;
+
+    /// Says where in the recipe it was asked for.
+    fn at(self, position: &str) -> Result<T>;
 }
 
 impl<T, E: Into<Error>> Context<T> for Result<T, E> {
     fn context<D: fmt::Display>(self, attempt: impl FnOnce() -> D) -> Result<T> {
         self.map_err(|cause| cause.into().context(attempt()))
+    }
+
+    fn at(self, position: &str) -> Result<T> {
+        self.map_err(|cause| cause.into().at(position))
     }
 }
 
@@ -134,7 +155,10 @@ mod tests {
 
     #[test]
     fn the_chain_reads_from_attempt_to_cause() {
-        let error = Error::from(io::Error::from_raw_os_error(17)).context("create bridge `br0`").context("ex1.lua:12: net.bridge");
+        let error = Error::from(io::Error::from_raw_os_error(17))
+            .at("ex1.lua:12")
+            .context("create bridge `br0`")
+            .context("net.bridge");
         assert_eq!(error.to_string(), "ex1.lua:12: net.bridge: create bridge `br0`: File exists (os error 17)");
         assert_eq!(error.code(), 1);
     }

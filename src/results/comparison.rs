@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{
-    metric::{Better, Metric},
+    metric::{self, Metric},
     sample::Sample,
     store::Record,
 };
@@ -46,10 +46,12 @@ pub enum Verdict {
     Baseline,
     /// The first case measured once more: what differs here is noise.
     Control,
-    Faster,
-    Slower,
+    Better,
+    Worse,
     NotSeparable,
     TooFewRounds,
+    /// There is nothing valid to compare it with.
+    NotCompared,
     Invalid,
 }
 
@@ -58,10 +60,11 @@ impl fmt::Display for Verdict {
         out.write_str(match self {
             Verdict::Baseline => "baseline",
             Verdict::Control => "control",
-            Verdict::Faster => "better",
-            Verdict::Slower => "worse",
+            Verdict::Better => "better",
+            Verdict::Worse => "worse",
             Verdict::NotSeparable => "not separable",
             Verdict::TooFewRounds => "too few rounds",
+            Verdict::NotCompared => "not compared",
             Verdict::Invalid => "invalid",
         })
     }
@@ -77,11 +80,13 @@ pub fn rows(record: &Record, metric: &Metric) -> Vec<Row> {
         .iter()
         .filter_map(|case| {
             let taken: Vec<&Sample> = whole(record, metric, case).collect();
-            let values: Vec<f64> = taken.iter().map(|sample| sample.value).collect();
+            // One implausible value is left out; where nothing is valid, what was measured is shown as invalid.
+            let valid = taken.iter().any(|sample| sample.valid);
+            let shown = taken.iter().filter(|sample| sample.valid == valid && sample.value.is_finite());
+            let values: Vec<f64> = shown.map(|sample| sample.value).collect();
             if values.is_empty() {
                 return None;
             }
-            let valid = taken.iter().all(|sample| sample.valid);
             let ratio = match base {
                 Some(base) if valid && base != case => ratio(record, metric, case, base),
                 _ => None,
@@ -99,7 +104,8 @@ pub fn rows(record: &Record, metric: &Metric) -> Vec<Row> {
                     _ if base == Some(case) => Verdict::Baseline,
                     _ if record.run.control.as_ref() == Some(case) => Verdict::Control,
                     (_, Some(ratio)) if values.len() >= FEWEST_ROUNDS => verdict(metric, ratio, noise),
-                    _ => Verdict::TooFewRounds,
+                    (_, Some(_)) => Verdict::TooFewRounds,
+                    _ => Verdict::NotCompared,
                 },
             })
         })
@@ -133,8 +139,8 @@ fn verdict(metric: &Metric, ratio: Ratio, noise: Option<Ratio>) -> Verdict {
     let more = ratio.low > high;
     let less = ratio.high < low;
     match (more, less, metric.better) {
-        (true, _, Better::More) | (_, true, Better::Less) => Verdict::Faster,
-        (true, _, Better::Less) | (_, true, Better::More) => Verdict::Slower,
+        (true, _, metric::Better::More) | (_, true, metric::Better::Less) => Verdict::Better,
+        (true, _, metric::Better::Less) | (_, true, metric::Better::More) => Verdict::Worse,
         _ => Verdict::NotSeparable,
     }
 }
@@ -173,7 +179,7 @@ mod tests {
             ("vxlan", &[5.0, 5.1, 4.9, 5.0, 5.2]),
         ]);
         use Verdict::*;
-        assert_eq!(verdicts(&record), [Baseline, Control, NotSeparable, Slower]);
+        assert_eq!(verdicts(&record), [Baseline, Control, NotSeparable, Worse]);
     }
 
     #[test]

@@ -92,8 +92,10 @@ pub fn significant(value: f64, digits: i32) -> String {
     if value == 0.0 || !value.is_finite() {
         return format!("{value}");
     }
-    let magnitude = value.abs().log10().floor() as i32;
-    format!("{value:.*}", (digits - 1 - magnitude).clamp(0, 9) as usize)
+    let decimals = |value: f64| (digits - 1 - value.abs().log10().floor() as i32).clamp(0, 9) as usize;
+    // Rounding may carry into a new digit: 9.999 is 10.0, not 10.00.
+    let rounded = format!("{value:.*}", decimals(value)).parse().unwrap_or(value);
+    format!("{value:.*}", decimals(if rounded == 0.0 { value } else { rounded }))
 }
 
 #[cfg(test)]
@@ -115,8 +117,9 @@ mod tests {
 
     #[test]
     fn three_digits_are_kept_wherever_the_point_is() {
-        let printed: Vec<_> = [0.012345, 1.23456, 12.3456, 123.456, 123456.0, 0.0].map(|v| significant(v, 3)).into();
-        assert_eq!(printed, ["0.0123", "1.23", "12.3", "123", "123456", "0"]);
+        let printed: Vec<_> =
+            [0.012345, 1.23456, 12.3456, 123.456, 123456.0, 9.999, 0.0].map(|v| significant(v, 3)).into();
+        assert_eq!(printed, ["0.0123", "1.23", "12.3", "123", "123456", "10.0", "0"]);
     }
 
     #[test]

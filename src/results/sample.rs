@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::metric::Metric;
 use crate::error::Result;
@@ -16,6 +16,8 @@ pub struct Sample {
     pub case: String,
     /// A name of the metric registry, with its unit in it.
     pub metric: String,
+    /// Written as `null`, and read back, where the measurement gave no number.
+    #[serde(deserialize_with = "number_or_nan")]
     pub value: f64,
     pub unit: String,
     /// What else tells this sample from its neighbours: `second`, `pair`.
@@ -33,6 +35,10 @@ pub struct Sample {
     /// The file under `raw/` that it was read from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<String>,
+}
+
+fn number_or_nan<'de, D: Deserializer<'de>>(source: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(source)?.unwrap_or(f64::NAN))
 }
 
 impl Sample {
@@ -87,6 +93,13 @@ mod tests {
         let sample = Sample::new("tcp", "veth", "throughput_gbit_s", 1e9).unwrap();
         assert!(!sample.valid);
         assert!(sample.why.unwrap().contains("outside the plausible"));
+    }
+
+    #[test]
+    fn a_division_by_nothing_is_kept_as_no_number() {
+        let sample = Sample::new("tcp", "veth", "cpu_s_per_gb", 0.0 / 0.0).unwrap();
+        let read: Sample = serde_json::from_str(&serde_json::to_string(&sample).unwrap()).unwrap();
+        assert!(read.value.is_nan() && !read.valid);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::error::{Context, Error, Result, nearest};
 const RUN: &str = "run.json";
 const SAMPLES: &str = "samples.jsonl";
 const PROOFS: &str = "proofs.jsonl";
+const LOCK: &str = "lock";
 const HINT_SPACE: &str = "free some space, or set LABKIT_STATE to a directory on another disk";
 
 /// Where labkit keeps its state: `$LABKIT_STATE`, `/var/lib/labkit` as root, else `$XDG_STATE_HOME/labkit`.
@@ -115,10 +116,13 @@ fn lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     whole
         .lines()
         .zip(1..)
-        .map(|(line, number)| {
-            serde_json::from_str(line).context(|| format!("read `{}` line {number}", path.display()))
-        })
+        .map(|(line, number)| serde_json::from_str(line).context(|| format!("read `{}` line {number}", path.display())))
         .collect()
+}
+
+/// True while the process that writes this run is alive: it holds a lock that the kernel drops with it.
+pub fn is_in_use(dir: &Path) -> bool {
+    File::open(dir.join(LOCK)).is_ok_and(|lock| lock.try_lock_shared().is_err())
 }
 
 /// The open run directory. Every line is with the kernel before the call returns.
@@ -127,6 +131,8 @@ pub struct Writer {
     dir: PathBuf,
     samples: File,
     proofs: File,
+    /// Held as long as the run goes on.
+    _lock: File,
 }
 
 impl Writer {
@@ -136,16 +142,15 @@ impl Writer {
         let made = || -> Result<Writer> {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(dir.join("raw"))?;
             let append = |name| OpenOptions::new().create(true).append(true).open(dir.join(name));
-            let writer = Writer { samples: append(SAMPLES)?, proofs: append(PROOFS)?, dir: dir.clone() };
+            let lock = append(LOCK)?;
+            lock.lock()?;
+            let writer = Writer { samples: append(SAMPLES)?, proofs: append(PROOFS)?, dir: dir.clone(), _lock: lock };
             writer.run(run)?;
             Ok(writer)
         };
         made().map_err(|error| {
-            let hint = match error.to_string() {
-                text if text.contains("os error 28") => HINT_SPACE,
-                _ => "set LABKIT_STATE to a directory you may write to",
-            };
-            error.context(format!("make the run directory `{}`", dir.display())).hint(hint)
+            out_of_space(error.context(format!("make the run directory `{}`", dir.display())))
+                .hint("set LABKIT_STATE to a directory you may write to")
         })
     }
 
@@ -176,12 +181,21 @@ impl Writer {
 fn append(file: &mut File, line: &impl Serialize) -> Result<()> {
     let mut text = serde_json::to_vec(line)?;
     text.push(b'\n');
-    file.write_all(&text).map_err(|error| Error::from(error).hint(HINT_SPACE))
+    file.write_all(&text).map_err(|error| out_of_space(Error::from(error)))
+}
+
+/// Says what to do where the disk is full.
+fn out_of_space(error: Error) -> Error {
+    match error.to_string().contains("os error 28") {
+        true => error.hint(HINT_SPACE),
+        false => error,
+    }
 }
 
 /// Writes a file beside its place and renames it there; what was there stays whole if anything fails.
 pub fn replace(path: &Path, text: &[u8]) -> Result<()> {
-    let beside = path.with_extension("part");
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
     let written = || -> Result<()> {
         let mut file = File::create(&beside)?;
         file.write_all(text)?;
@@ -190,7 +204,7 @@ pub fn replace(path: &Path, text: &[u8]) -> Result<()> {
     };
     written().map_err(|error| {
         let _ = fs::remove_file(&beside);
-        error.context(format!("write `{}`", path.display())).hint(HINT_SPACE)
+        out_of_space(error.context(format!("write `{}`", path.display())))
     })
 }
 

@@ -1,0 +1,18 @@
+//! The `lab` namespace.
+
+use std::collections::BTreeMap;
+
+use super::{World, params::Declared};
+use crate::lua::{Namespace, function};
+
+pub fn namespace() -> Namespace<World> {
+    Namespace {
+        name: "lab",
+        functions: vec![function("params", |world: &mut World, declared: BTreeMap<String, Declared>| {
+            world.params.declare(declared)?;
+            world.lab.run.params = world.params.values();
+            Ok(())
+        })],
+        lookup: Some(("p", function("param", |world: &mut World, name: String| world.params.get(&name)))),
+    }
+}

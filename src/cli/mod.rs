@@ -1,0 +1,165 @@
+//! The command line: one file per subcommand, its arguments and what it does.
+
+mod clean;
+mod completion;
+mod doctor;
+mod down;
+mod exec;
+mod explain;
+mod hold;
+mod list;
+mod ls;
+mod output;
+mod plan;
+mod report;
+mod results;
+mod run;
+mod shell;
+mod show;
+mod types;
+
+use std::process::ExitCode;
+
+use argh::{EarlyExit, FromArgs};
+
+use crate::error::{Error, Kind, Result, nearest};
+
+/// Network and HPC lab exercises: built, proved, measured, reported.
+#[derive(FromArgs)]
+#[argh(
+    note = "Start with `labkit list`, then `labkit run ex1`.",
+    error_code(1, "it failed"),
+    error_code(2, "wrong use"),
+    error_code(3, "a plan has changes"),
+    error_code(4, "a check or proof failed"),
+    error_code(130, "interrupted")
+)]
+struct Labkit {
+    /// print the version
+    #[argh(switch)]
+    version: bool,
+
+    /// say more on standard error
+    #[argh(switch, short = 'v')]
+    verbose: bool,
+
+    #[argh(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(FromArgs)]
+#[argh(subcommand)]
+enum Command {
+    Clean(clean::Clean),
+    Completion(completion::Completion),
+    Doctor(doctor::Doctor),
+    Down(down::Down),
+    Exec(exec::Exec),
+    Explain(explain::Explain),
+    Hold(hold::Hold),
+    List(list::List),
+    Ls(ls::Ls),
+    Plan(plan::Plan),
+    Report(report::Report),
+    Results(results::Results),
+    Run(run::Run),
+    Shell(shell::Shell),
+    Show(show::Show),
+    Types(types::Types),
+}
+
+/// Subcommands that a person may type.
+const COMMANDS: [&str; 15] = [
+    "clean",
+    "completion",
+    "doctor",
+    "down",
+    "exec",
+    "explain",
+    "list",
+    "ls",
+    "plan",
+    "report",
+    "results",
+    "run",
+    "shell",
+    "show",
+    "types",
+];
+
+/// Parses the command line, does what it says, prints the error if there is one.
+pub fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    match parse(&words).and_then(|labkit| labkit.map_or(Ok(()), perform)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::error(&error);
+            ExitCode::from(error.code())
+        }
+    }
+}
+
+/// The parsed command line, or nothing where `--help` has been answered.
+fn parse(words: &[String]) -> Result<Option<Labkit>> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match Labkit::from_args(&["labkit"], &words) {
+        Ok(labkit) => Ok(Some(labkit)),
+        Err(EarlyExit { output, status: Ok(()) }) => output::print(&output).map(|()| None),
+        Err(EarlyExit { output, .. }) => Err(wrong_use(&output, &words)),
+    }
+}
+
+fn wrong_use(said: &str, words: &[&str]) -> Error {
+    let text = said.split("\nRun ").next().unwrap_or(said).trim();
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let first = words.iter().find(|word| !word.starts_with('-'));
+    match first.filter(|word| !COMMANDS.contains(word)) {
+        Some(word) => Error::usage(format!("there is no command `{word}`")).hint(match nearest(word, COMMANDS) {
+            Some(near) => format!("did you mean `labkit {near}`?"),
+            None => "`labkit --help` lists them".to_owned(),
+        }),
+        None => {
+            let mut text = text.to_owned();
+            if let Some(first) = text.get_mut(..1) {
+                first.make_ascii_lowercase();
+            }
+            Error::usage(text.replace('\n', " ")).hint(match first {
+                Some(command) => format!("labkit {command} --help"),
+                None => "labkit --help".to_owned(),
+            })
+        }
+    }
+}
+
+fn perform(labkit: Labkit) -> Result<()> {
+    output::start_log(labkit.verbose);
+    if labkit.version {
+        return output::print(&format!("labkit {}\n", env!("CARGO_PKG_VERSION")));
+    }
+    let Some(command) = labkit.command else {
+        return parse(&["--help".to_owned()]).map(|_| ());
+    };
+    match command {
+        Command::Clean(clean) => clean.run(),
+        Command::Completion(completion) => completion.run(),
+        Command::Doctor(doctor) => doctor.run(),
+        Command::Down(down) => down.run(),
+        Command::Exec(exec) => exec.run(),
+        Command::Explain(explain) => explain.run(),
+        Command::Hold(hold) => hold.run(),
+        Command::List(list) => list.run(),
+        Command::Ls(ls) => ls.run(),
+        Command::Plan(plan) => plan.run(),
+        Command::Report(report) => report.run(),
+        Command::Results(results) => results.run(),
+        Command::Run(run) => run.run(),
+        Command::Shell(shell) => shell.run(),
+        Command::Show(show) => show.run(),
+        Command::Types(types) => types.run(),
+    }
+}
+
+/// True where the error asks for nothing to be printed but its code.
+fn is_silent(error: &Error) -> bool {
+    error.is_silent() || error.kind() == Kind::Changes
+}

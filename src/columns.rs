@@ -1,0 +1,24 @@
+//! Rows in columns for a terminal, without lines between them.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+/// Columns under their headings; those of `numbers` are aligned right. Folded to `width` where one is given.
+pub fn columns(headings: &[&str], rows: &[Vec<String>], numbers: &[usize], width: Option<u16>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    match width {
+        Some(width) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width),
+        None => table.set_content_arrangement(ContentArrangement::Disabled),
+    };
+    table.set_header(headings.to_vec());
+    for row in rows {
+        table.add_row(row.clone());
+    }
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, 2));
+        if numbers.contains(&index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+}

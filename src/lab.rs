@@ -1,0 +1,198 @@
+//! The workbench of one run: how it acts, the namespaces it holds, the cases it proved, what it writes down.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use crate::{
+    error::{Error, Result, nearest},
+    journal::{Journal, Undo},
+    names::NsName,
+    netns::Netns,
+    progress::Progress,
+    results::{Proof, Run, Sample, Writer},
+};
+
+/// What the operations of a recipe do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Act.
+    Run,
+    /// Build the topology, but neither prove nor measure.
+    Build,
+    /// Say what would be done.
+    Plan,
+    /// Print the commands that a person would type.
+    Explain,
+}
+
+/// Where the lab's namespaces are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In anonymous namespaces that vanish with the process.
+    Anonymous,
+    /// In named namespaces of the real host, under a tag of this run.
+    Host(Tag),
+}
+
+/// Marks the devices of a run among those of others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    /// `ip link set … alias`
+    pub alias: String,
+    /// `ip link set … group`
+    pub group: u32,
+}
+
+/// What a proved case measures: from a namespace to an address in another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    pub name: String,
+    pub from: NsName,
+    pub to_ns: NsName,
+    pub to: IpAddr,
+    /// Why its figures do not count, where they do not.
+    pub invalid: Option<String>,
+}
+
+/// A line of a plan or of an explanation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Line {
+    /// What the lab would hold, or what would be done in it.
+    Plan(String),
+    /// A shell command.
+    Shell(String),
+    Comment(String),
+}
+
+/// The state of one run that every room may see.
+pub struct Lab {
+    pub mode: Mode,
+    pub place: Place,
+    pub run: Run,
+    pub progress: Progress,
+    /// Place in the recipe of the call being made.
+    pub position: String,
+    pub lines: Vec<Line>,
+    pub cases: Vec<Case>,
+    /// Problems that make the run's outcome `invalid`.
+    pub doubts: Vec<String>,
+    namespaces: BTreeMap<NsName, Netns>,
+    writer: Option<Writer>,
+    journal: Option<Journal>,
+}
+
+impl Lab {
+    /// A lab that only says what it would do has no writer.
+    pub fn new(mode: Mode, place: Place, run: Run, progress: Progress, writer: Option<Writer>) -> Result<Lab> {
+        let journal = writer.as_ref().map(|writer| Journal::open(writer.dir())).transpose()?;
+        Ok(Lab {
+            mode,
+            place,
+            run,
+            progress,
+            position: String::new(),
+            lines: Vec::new(),
+            cases: Vec::new(),
+            doubts: Vec::new(),
+            namespaces: BTreeMap::new(),
+            writer,
+            journal,
+        })
+    }
+
+    /// True where effects happen.
+    pub fn acts(&self) -> bool {
+        matches!(self.mode, Mode::Run | Mode::Build)
+    }
+
+    /// True where proofs and measurements happen.
+    pub fn measures(&self) -> bool {
+        self.mode == Mode::Run
+    }
+
+    pub fn hold(&mut self, name: NsName, ns: Netns) {
+        self.namespaces.insert(name, ns);
+    }
+
+    /// Lets go of every namespace but the host's; the kernel removes them and all in them.
+    pub fn drop_namespaces(&mut self) {
+        self.namespaces.retain(|name, _| name.is_host());
+    }
+
+    pub fn namespaces(&self) -> impl Iterator<Item = (&NsName, &Netns)> {
+        self.namespaces.iter()
+    }
+
+    /// The namespace of this name.
+    pub fn netns(&self, name: &NsName) -> Result<&Netns> {
+        self.namespaces.get(name).ok_or_else(|| Error::failed(format!("there is no namespace `{name}`")))
+    }
+
+    pub fn case(&self, name: &str) -> Result<&Case> {
+        self.cases.iter().find(|case| case.name == name).ok_or_else(|| {
+            let near = nearest(name, self.cases.iter().map(|case| case.name.as_str()));
+            Error::usage(format!("case `{name}` was not proved")).hint(match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("only what is proved is measured: net.prove {{ case = \"{name}\", … }} comes first"),
+            })
+        })
+    }
+
+    /// Says a line of a plan.
+    pub fn plan(&mut self, words: impl Into<String>) {
+        if self.mode == Mode::Plan {
+            self.lines.push(Line::Plan(words.into()));
+        }
+    }
+
+    /// Says a command of an explanation.
+    pub fn shell(&mut self, command: impl Into<String>) {
+        if self.mode == Mode::Explain {
+            self.lines.push(Line::Shell(command.into()));
+        }
+    }
+
+    /// Says what the commands after it are for.
+    pub fn comment(&mut self, words: impl Into<String>) {
+        if self.mode == Mode::Explain {
+            self.lines.push(Line::Comment(words.into()));
+        }
+    }
+
+    /// Writes down what is about to be done, and how to revert it if it stays.
+    pub fn journal(&mut self, what: &str, undo: Option<Undo>) -> Result<()> {
+        match &mut self.journal {
+            Some(journal) => journal.write(&self.position, what, undo),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps a sample, marked invalid where its case is.
+    pub fn sample(&mut self, sample: Sample) -> Result<()> {
+        let doubt = self.cases.iter().find(|case| case.name == sample.case).and_then(|case| case.invalid.as_deref());
+        let sample = match doubt {
+            Some(why) => sample.invalidate(why),
+            None => sample,
+        };
+        if !self.run.cases.contains(&sample.case) {
+            self.run.cases.push(sample.case.clone());
+        }
+        self.writer.as_mut().map_or(Ok(()), |writer| writer.sample(&sample))
+    }
+
+    /// Keeps a proof; one that does not hold makes the run invalid.
+    pub fn proof(&mut self, proof: &Proof) -> Result<()> {
+        if !proof.valid {
+            self.doubts.push(format!("{}: {}", proof.case, proof.why.join("; ")));
+        }
+        self.writer.as_mut().map_or(Ok(()), |writer| writer.proof(proof))
+    }
+
+    /// Keeps what a tool printed; gives its name under `raw/`.
+    pub fn raw(&self, name: &str, text: &[u8]) -> Result<Option<String>> {
+        self.writer.as_ref().map(|writer| writer.raw(name, text)).transpose()
+    }
+
+    pub fn writer(&self) -> Option<&Writer> {
+        self.writer.as_ref()
+    }
+}

@@ -1,0 +1,368 @@
+//! Making what was declared: namespaces on every CPU at once, then one batch of messages per namespace and phase.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Net,
+    sysctls::{self, Born},
+    topology::{Address, Device, Kind, Space, Topology},
+};
+use crate::{
+    error::{Context, Error, Result},
+    journal::Undo,
+    lab::{Lab, Place},
+    names::{Hop, NsName, mac},
+    netlink::{Assign, Bridge, Change, Connection, Endpoint, Gateway, Request, Veth, Vxlan},
+    netns::Netns,
+};
+
+/// How much of each list of the topology is there.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Built {
+    spaces: usize,
+    devices: usize,
+    addresses: usize,
+    routes: usize,
+    settings: usize,
+}
+
+impl Built {
+    pub(super) fn all(topology: &Topology) -> Built {
+        Built {
+            spaces: topology.spaces.len(),
+            devices: topology.devices.len(),
+            addresses: topology.addresses.len(),
+            routes: topology.routes.len(),
+            settings: topology.settings.len(),
+        }
+    }
+
+    pub(super) fn covers(&self, topology: &Topology) -> bool {
+        let all = Built::all(topology);
+        (self.spaces, self.devices, self.addresses) == (all.spaces, all.devices, all.addresses)
+            && (self.routes, self.settings) == (all.routes, all.settings)
+    }
+
+    pub(super) fn new_spaces<'a>(&self, topology: &'a Topology) -> &'a [Space] {
+        &topology.spaces[self.spaces..]
+    }
+
+    pub(super) fn new_devices<'a>(&self, topology: &'a Topology) -> &'a [Device] {
+        &topology.devices[self.devices..]
+    }
+
+    pub(super) fn new_addresses<'a>(&self, topology: &'a Topology) -> &'a [Address] {
+        &topology.addresses[self.addresses..]
+    }
+
+    pub(super) fn new_routes<'a>(&self, topology: &'a Topology) -> &'a [super::topology::Route] {
+        &topology.routes[self.routes..]
+    }
+
+    pub(super) fn new_settings<'a>(&self, topology: &'a Topology) -> &'a [super::topology::Setting] {
+        &topology.settings[self.settings..]
+    }
+}
+
+/// Messages for one namespace, each with what it is for and where the recipe asked for it.
+#[derive(Default)]
+struct Batch<'a> {
+    requests: Vec<Request>,
+    sources: Vec<Source<'a>>,
+}
+
+/// What a message does, for the error if it is refused.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    Create(&'a Device),
+    SetUp(&'a Device),
+    Loopback,
+    Address(&'a Address),
+    Route(&'a super::topology::Route),
+}
+
+impl Source<'_> {
+    fn context(self, error: Error, errno: i32) -> Error {
+        match self {
+            Source::Create(device) => {
+                let error = error.context(format!("create {} `{}`", device.kind.word(), device.hop)).at(&device.at);
+                match errno {
+                    17 => error.hint("another lab on this host? `labkit ls` shows them"),
+                    95 => error.hint(format!("this kernel has no {}: see `labkit doctor`", device.kind.word())),
+                    _ => error,
+                }
+            }
+            Source::SetUp(device) => error.context(format!("set `{}` up", device.hop)).at(&device.at),
+            Source::Loopback => error.context("set `lo` up"),
+            Source::Address(address) => {
+                error.context(format!("add {} to `{}`", address.cidr, address.hop)).at(&address.at)
+            }
+            Source::Route(route) => {
+                error.context(format!("add route to {} via {} in `{}`", route.to, route.via, route.ns)).at(&route.at)
+            }
+        }
+    }
+}
+
+type Batches<'a> = BTreeMap<&'a NsName, Batch<'a>>;
+
+fn push<'a>(batches: &mut Batches<'a>, ns: &'a NsName, request: Request, source: Source<'a>) {
+    let batch = batches.entry(ns).or_default();
+    batch.requests.push(request);
+    batch.sources.push(source);
+}
+
+impl Net {
+    /// Builds all that is declared and not yet there.
+    pub(super) fn build(&mut self, lab: &mut Lab) -> Result<()> {
+        let built = self.built;
+        // The topology is lent out whole while sockets and indices beside it change.
+        let topology = std::mem::take(&mut self.topology);
+        let made = self.build_from(&topology, built, lab);
+        self.topology = topology;
+        made?;
+        self.built = Built::all(&self.topology);
+        Ok(())
+    }
+
+    fn build_from(&mut self, topology: &Topology, built: Built, lab: &mut Lab) -> Result<()> {
+        lab.journal(
+            &format!(
+                "build {} namespaces, {} devices",
+                built.new_spaces(topology).len(),
+                built.new_devices(topology).len()
+            ),
+            None,
+        )?;
+        self.make_spaces(topology, built, lab)?;
+        self.choose_indices(topology, built, lab)?;
+        self.send(lab, self.creations(topology, built, lab)?)?;
+        self.send(lab, self.configuration(topology, built, lab)?)?;
+        self.apply_settings(topology, built, lab)
+    }
+
+    fn make_spaces(&mut self, topology: &Topology, built: Built, lab: &mut Lab) -> Result<()> {
+        let spaces = built.new_spaces(topology);
+        if let Place::Host(_) = lab.place {
+            for space in spaces {
+                super::undo::refuse_taken_name(&space.name).at(&space.at)?;
+                lab.journal(
+                    &format!("name namespace `{}`", space.name),
+                    Some(Undo::Netns { path: super::undo::path(&space.name) }),
+                )?;
+            }
+        }
+        let born = Born::default();
+        let named = matches!(lab.place, Place::Host(_));
+        let bridged = |name: &NsName| {
+            topology.devices.iter().any(|device| device.hop.ns == *name && matches!(device.kind, Kind::Bridge { .. }))
+        };
+        let made = Netns::create_many(spaces.len(), |index| {
+            let space = &spaces[index];
+            let furnish = || -> Result<Connection> {
+                if named {
+                    super::undo::bind(&space.name)?;
+                }
+                for (key, value) in sysctls::wanted(space, topology) {
+                    if !born.with(key, value) {
+                        sysctls::write(key, value)?;
+                    }
+                }
+                if bridged(&space.name) {
+                    around_the_filter()?;
+                }
+                Connection::open()
+            };
+            furnish().context(|| format!("make namespace `{}`", space.name)).at(&space.at)
+        })?;
+        for (space, (ns, connection)) in spaces.iter().zip(made) {
+            lab.hold(space.name.clone(), ns);
+            self.connections.insert(space.name.clone(), connection);
+        }
+        Ok(())
+    }
+
+    /// Numbers that no other device of the lab has, above those the machine gave.
+    fn choose_indices(&mut self, topology: &Topology, built: Built, lab: &Lab) -> Result<()> {
+        let mut next = match self.indices.values().max() {
+            Some(last) => last + 1,
+            None => {
+                let taken = self.connection(lab, &NsName::host())?.devices()?;
+                // A new namespace may be born with ten fallback tunnels.
+                taken.values().map(|state| state.index).max().unwrap_or(0).max(99) + 1
+            }
+        };
+        for device in built.new_devices(topology) {
+            self.indices.insert(device.hop.clone(), next);
+            next += 1;
+        }
+        Ok(())
+    }
+
+    /// First phase: bridges and cables. The end whose bridge is here is made up and plugged in at once.
+    fn creations<'a>(&self, topology: &'a Topology, built: Built, lab: &Lab) -> Result<Batches<'a>> {
+        let mut batches = Batches::new();
+        let devices = built.new_devices(topology);
+        for device in devices {
+            if let Kind::Bridge { stp } = device.kind {
+                let end = self.endpoint(lab, device, true);
+                push(&mut batches, &device.hop.ns, Bridge { end, stp }.create(), Source::Create(device));
+            }
+        }
+        for device in devices.iter().filter(|device| is_near(device, topology)) {
+            let Kind::Veth { peer } = &device.kind else { continue };
+            let Some(far) = topology.device(peer) else { continue };
+            let veth = Veth {
+                near: self.endpoint(lab, device, true),
+                // The kernel refuses a far end that is up or enslaved from the start.
+                far: Endpoint { master: None, ..self.endpoint(lab, far, false) },
+                far_ns: (far.hop.ns != device.hop.ns).then(|| lab.netns(&far.hop.ns).map(Netns::fd)).transpose()?,
+            };
+            push(&mut batches, &device.hop.ns, veth.create(), Source::Create(device));
+        }
+        Ok(batches)
+    }
+
+    /// Second phase: far ends up, addresses, tunnels on top of them, routes last.
+    fn configuration<'a>(&self, topology: &'a Topology, built: Built, lab: &Lab) -> Result<Batches<'a>> {
+        let mut batches = Batches::new();
+        for space in built.new_spaces(topology) {
+            push(&mut batches, &space.name, Change::Up(1).request(), Source::Loopback);
+        }
+        if lab.place == Place::Anonymous && built.spaces == 0 && built.devices == 0 {
+            push(&mut batches, topology_host(), Change::Up(1).request(), Source::Loopback);
+        }
+        for device in built.new_devices(topology) {
+            if matches!(device.kind, Kind::Veth { .. }) && !is_near(device, topology) {
+                let index = self.index(&device.hop);
+                let change = match self.master(device) {
+                    Some(master) => Change::UpAsPort { index, master },
+                    None => Change::Up(index),
+                };
+                push(&mut batches, &device.hop.ns, change.request(), Source::SetUp(device));
+            }
+        }
+        for address in built.new_addresses(topology) {
+            let is_tunnels = matches!(topology.device(&address.hop).map(|device| &device.kind), Some(Kind::Vxlan(_)));
+            if !is_tunnels {
+                push(&mut batches, &address.hop.ns, self.assign(address), Source::Address(address));
+            }
+        }
+        for device in built.new_devices(topology) {
+            let Kind::Vxlan(vtep) = &device.kind else { continue };
+            let vxlan = Vxlan {
+                end: self.endpoint(lab, device, true),
+                vni: vtep.vni.into(),
+                port: vtep.port,
+                local: vtep.local,
+                remote: vtep.remote,
+                dev: topology.underlay(device).map(|hop| self.index(&hop)),
+            };
+            push(&mut batches, &device.hop.ns, vxlan.create(), Source::Create(device));
+            for address in topology.addresses_of(&device.hop) {
+                push(&mut batches, &device.hop.ns, self.assign(address), Source::Address(address));
+            }
+        }
+        for route in built.new_routes(topology) {
+            let gateway = Gateway { to: route.to, via: route.via };
+            push(&mut batches, &route.ns, gateway.create(), Source::Route(route));
+        }
+        Ok(batches)
+    }
+
+    fn assign(&self, address: &Address) -> Request {
+        Assign { index: self.index(&address.hop), cidr: address.cidr }.create()
+    }
+
+    fn endpoint<'a>(&self, lab: &'a Lab, device: &'a Device, up: bool) -> Endpoint<'a> {
+        let tag = match &lab.place {
+            Place::Host(tag) if device.hop.ns.is_host() => Some(tag),
+            _ => None,
+        };
+        Endpoint {
+            index: self.index(&device.hop),
+            name: device.hop.dev.as_str(),
+            mac: mac(&lab.run.recipe, &device.hop.ns, &device.hop.dev),
+            mtu: device.mtu.map(|mtu| mtu.bytes()),
+            master: self.master(device),
+            alias: tag.map(|tag| tag.alias.as_str()),
+            group: tag.map(|tag| tag.group),
+            up,
+        }
+    }
+
+    /// The kernel's number of a device of the lab; 1 is every namespace's `lo`.
+    pub(super) fn index(&self, hop: &Hop) -> u32 {
+        self.indices.get(hop).copied().unwrap_or(1)
+    }
+
+    fn master(&self, device: &Device) -> Option<u32> {
+        device.master.as_ref().map(|dev| self.index(&Hop { ns: device.hop.ns.clone(), dev: dev.clone() }))
+    }
+
+    fn send(&mut self, lab: &mut Lab, batches: Batches) -> Result<()> {
+        if let Place::Host(tag) = lab.place.clone() {
+            super::undo::journal_links(lab, &tag)?;
+        }
+        for (ns, batch) in batches {
+            crate::signal::check()?;
+            let sent = self.connection(lab, ns)?.transact(&batch.requests);
+            sent.map_err(|refusal| batch.sources[refusal.request].context(refusal.error, refusal.errno))?;
+        }
+        Ok(())
+    }
+
+    fn apply_settings(&mut self, topology: &Topology, built: Built, lab: &mut Lab) -> Result<()> {
+        let host_has_bridges =
+            topology.devices.iter().any(|device| device.hop.ns.is_host() && matches!(device.kind, Kind::Bridge { .. }));
+        if lab.place == Place::Anonymous {
+            let host = Space { name: NsName::host(), forward: false, ipv6: false, at: String::new() };
+            lab.netns(&NsName::host())?.enter(|| {
+                if built.spaces == 0 && built.devices == 0 {
+                    for (key, value) in sysctls::wanted(&host, topology) {
+                        sysctls::write(key, value)?;
+                    }
+                }
+                if host_has_bridges { around_the_filter() } else { Ok(()) }
+            })?;
+        }
+        for setting in built.new_settings(topology) {
+            let apply = |lab: &mut Lab| {
+                let ns = lab.netns(&setting.ns)?;
+                if lab.place != Place::Anonymous && setting.ns.is_host() {
+                    let value = ns.enter(|| sysctls::read(&setting.key))?;
+                    let undo = Undo::Sysctl { path: sysctls::file(&setting.key), value };
+                    lab.journal(&format!("set `{}` to `{}`", setting.key, setting.value), Some(undo))?;
+                }
+                lab.netns(&setting.ns)?.enter(|| sysctls::write(&setting.key, &setting.value))
+            };
+            apply(lab).context(|| format!("in namespace `{}`", setting.ns)).at(&setting.at)?;
+        }
+        Ok(())
+    }
+}
+
+fn topology_host() -> &'static NsName {
+    static HOST: std::sync::OnceLock<NsName> = std::sync::OnceLock::new();
+    HOST.get_or_init(NsName::host)
+}
+
+fn around_the_filter() -> Result<()> {
+    for key in sysctls::AROUND_THE_FILTER {
+        if sysctls::file(key).exists() {
+            sysctls::write(key, "0")?;
+        }
+    }
+    Ok(())
+}
+
+/// Each cable is made from one of its ends: the one that is a port or on the host, else the first declared.
+fn is_near(device: &Device, topology: &Topology) -> bool {
+    let Kind::Veth { peer } = &device.kind else { return false };
+    let Some(far) = topology.device(peer) else { return true };
+    let weight = |device: &Device| (device.master.is_some(), device.hop.ns.is_host());
+    match weight(device).cmp(&weight(far)) {
+        std::cmp::Ordering::Equal => device.hop < far.hop,
+        order => order == std::cmp::Ordering::Greater,
+    }
+}

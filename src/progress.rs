@@ -1,0 +1,82 @@
+//! What a run is doing, on standard error: a bar on a terminal, plain lines elsewhere, nothing when quiet.
+
+use std::io::{IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// The one line that tells how far a run is.
+pub struct Progress {
+    show: Show,
+}
+
+enum Show {
+    Bar(ProgressBar),
+    Lines,
+    Nothing,
+}
+
+impl Progress {
+    /// A bar if standard error is a terminal, else lines; nothing if quiet.
+    pub fn new(quiet: bool) -> Progress {
+        let show = match (quiet, std::io::stderr().is_terminal()) {
+            (true, _) => Show::Nothing,
+            (false, false) => Show::Lines,
+            (false, true) => {
+                let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+                let style = ProgressStyle::with_template("{prefix:>9} {bar:24.cyan/dim} {pos}/{len} {wide_msg} {eta}");
+                bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─"));
+                Show::Bar(bar)
+            }
+        };
+        Progress { show }
+    }
+
+    pub fn silent() -> Progress {
+        Progress { show: Show::Nothing }
+    }
+
+    /// Begins a stretch of so many steps.
+    pub fn begin(&self, what: &str, steps: u64) {
+        if let Show::Bar(bar) = &self.show {
+            bar.reset();
+            bar.set_length(steps);
+            bar.set_prefix(what.to_owned());
+        }
+    }
+
+    /// Says what is being done now.
+    pub fn doing(&self, what: &str) {
+        if let Show::Bar(bar) = &self.show {
+            bar.set_message(what.to_owned());
+            bar.tick();
+        }
+    }
+
+    /// One more step is done.
+    pub fn step(&self) {
+        if let Show::Bar(bar) = &self.show {
+            bar.inc(1);
+        }
+    }
+
+    /// A line that stays, above the bar.
+    pub fn line(&self, text: &str) {
+        match &self.show {
+            Show::Bar(bar) => bar.suspend(|| write_line(text)),
+            Show::Lines => write_line(text),
+            Show::Nothing => {}
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn end(&self) {
+        if let Show::Bar(bar) = &self.show {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn write_line(text: &str) {
+    // Nobody may be listening any more; that is no reason to stop measuring.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

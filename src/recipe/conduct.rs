@@ -1,0 +1,158 @@
+//! One execution of a recipe, from an empty lab to the last word in `run.json`.
+
+use std::{cell::RefCell, path::PathBuf, rc::Rc};
+
+use super::{Recipe, library};
+use crate::{
+    api::{self, Param, Params, World},
+    clock,
+    error::{Error, Kind, Result},
+    journal::{Journal, Undo},
+    lab::{Lab, Line, Mode, Place, Tag},
+    lua::Engine,
+    machine::Machine,
+    names::NsName,
+    net,
+    netns::Netns,
+    progress::Progress,
+    results::{Outcome, Run, Writer},
+    rights, signal,
+};
+
+/// How a recipe is to be run.
+pub struct Orders<'a> {
+    pub mode: Mode,
+    /// In named namespaces of the real host.
+    pub on_host: bool,
+    pub settings: &'a [String],
+    /// Where runs are kept.
+    pub state: PathBuf,
+    pub progress: Progress,
+}
+
+/// What a finished recipe leaves in memory.
+pub struct Conducted {
+    pub run: Run,
+    /// The run's directory, where it has one.
+    pub dir: Option<PathBuf>,
+    /// A plan's or an explanation's lines.
+    pub lines: Vec<Line>,
+    pub params: std::collections::BTreeMap<String, Param>,
+    pub outcome: Result<()>,
+    /// The lab itself: its namespaces live as long as this does.
+    pub lab: Lab,
+}
+
+/// Runs a recipe as ordered. An error here means that it could not even begin.
+pub fn conduct(recipe: &Recipe, orders: Orders) -> Result<Conducted> {
+    let params = Params::from_settings(orders.settings)?;
+    let acts = matches!(orders.mode, Mode::Run | Mode::Build);
+    let mut run = new_run(recipe);
+    let place = match (acts, orders.on_host) {
+        (true, true) => {
+            rights::need("build on the real host")?;
+            Place::Host(Tag { alias: format!("labkit:{}", run.id), group: fastrand::u32(1 << 16..1 << 31) })
+        }
+        (true, false) => {
+            rights::enclose()?;
+            Place::Anonymous
+        }
+        (false, _) => Place::Anonymous,
+    };
+    let writer = acts.then(|| Writer::create(&orders.state, &run)).transpose()?;
+    run.outcome = Outcome::Running;
+    let mut lab = Lab::new(orders.mode, place, run, orders.progress, writer)?;
+    if acts {
+        lab.hold(NsName::host(), Netns::current()?);
+    }
+    let world = Rc::new(RefCell::new(World::new(lab, params)));
+    let outcome = perform(recipe, &world);
+    let Some(world) = Rc::into_inner(world) else {
+        return Err(Error::failed("the recipe's world is still in use"));
+    };
+    Ok(conclude(world.into_inner(), outcome))
+}
+
+fn perform(recipe: &Recipe, world: &Rc<RefCell<World>>) -> Result<()> {
+    let beside = recipe.dir.clone();
+    let find = Box::new(move |name: &str| library::library(beside.as_deref(), name));
+    let engine = Engine::new(Rc::clone(world), api::namespaces(), find)?;
+    engine.run(&recipe.chunk, &recipe.text)?;
+    drop(engine);
+    let World { lab, net, params } = &mut *world.borrow_mut();
+    params.refuse_unknown()?;
+    // What was declared and never used is built all the same, so that it is checked.
+    net.settle(lab)
+}
+
+fn new_run(recipe: &Recipe) -> Run {
+    let random: String = (0..4).map(|_| fastrand::lowercase()).collect();
+    Run {
+        id: format!("{}-{}-{random}", clock::stamp(), recipe.name),
+        labkit: env!("CARGO_PKG_VERSION").to_owned(),
+        recipe: recipe.name.clone(),
+        question: recipe.question(),
+        recipe_sha256: recipe.sha256(),
+        params: Default::default(),
+        machine: Machine::read(),
+        start: clock::now(),
+        end: None,
+        outcome: Outcome::Running,
+        why: None,
+        baseline: None,
+        control: None,
+        cases: Vec::new(),
+        seed: 0,
+        sections: Vec::new(),
+    }
+}
+
+/// Writes how it ended; on the host, takes a failed lab down again.
+fn conclude(world: World, outcome: Result<()>) -> Conducted {
+    let World { mut lab, params, net } = world;
+    drop(net);
+    lab.progress.end();
+    let outcome = match outcome {
+        // A call that noticed Ctrl-C may have said so in its own words.
+        Err(error) if signal::asked_to_stop() && error.kind() != Kind::Interrupted => Err(Error::interrupted()),
+        Ok(()) if !lab.doubts.is_empty() => Err(Error::proof(lab.doubts.join("\n"))),
+        other => other,
+    };
+    lab.run.end = Some(clock::now());
+    lab.run.outcome = match outcome.as_ref().map_err(Error::kind) {
+        Ok(()) => Outcome::Done,
+        Err(Kind::Proof) => Outcome::Invalid,
+        Err(Kind::Interrupted) => Outcome::Interrupted,
+        Err(_) => Outcome::Failed,
+    };
+    lab.run.why = outcome.as_ref().err().map(Error::to_string);
+    let reverted = match (&lab.place, &outcome) {
+        (Place::Host(_), Err(error)) if error.kind() != Kind::Proof => {
+            lab.writer().map_or(Ok(()), |writer| revert(writer.dir()))
+        }
+        _ => Ok(()),
+    };
+    let written = lab.writer().map_or(Ok(()), |writer| writer.run(&lab.run));
+    Conducted {
+        run: lab.run.clone(),
+        dir: lab.writer().map(|writer| writer.dir().to_owned()),
+        lines: std::mem::take(&mut lab.lines),
+        params: params.declared,
+        outcome: outcome.and(reverted).and(written),
+        lab,
+    }
+}
+
+/// Reverts everything that a run left on the machine, newest first; every error is told.
+pub fn revert(dir: &std::path::Path) -> Result<()> {
+    let pending = Journal::pending(dir)?;
+    if pending.is_empty() {
+        return Ok(());
+    }
+    let errors: Vec<String> =
+        pending.iter().filter_map(|undo| net::undo::revert(undo).err()).map(|error| error.to_string()).collect();
+    if !errors.is_empty() {
+        return Err(Error::failed(errors.join("\n")).context("take the lab down"));
+    }
+    Journal::open(dir)?.write("", "everything is reverted", Some(Undo::Done))
+}
