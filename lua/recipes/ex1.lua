@@ -40,7 +40,7 @@ if lab.p.reference then
   net.sysctl { key = "net.ipv4.ip_forward", value = 1 }
   net.route { ns = a, to = "10.1.2.0/24", via = "10.1.1.1" }
   net.route { ns = b, to = "10.1.1.0/24", via = "10.1.2.1" }
-  net.prove { case = "vxlan", from = b, to = "10.1.1.2", through = { "vxlan0", "vxlan1" } }
+  net.prove { case = "vxlan", from = a, to = "10.1.2.2", through = { "vxlan0", "vxlan1" } }
 else
   -- A VXLAN: two machines on one network, a bridge and a vtep in each, and one layer-2 segment across both.
   -- The network below takes 50 bytes more, so that all three cases carry packets of the same size.
@@ -65,11 +65,11 @@ else
     a = { ns = b, name = "veth5", addr = "10.1.1.2/24" },
     b = { ns = right, name = "veth5-br", master = "br2" },
   }
-  net.prove { case = "vxlan", from = b, to = "10.1.1.1", through = { "host1/vxlan0", "host2/vxlan0" } }
+  net.prove { case = "vxlan", from = a, to = "10.1.1.2", through = { "host1/vxlan0", "host2/vxlan0" } }
 end
 
-net.prove { case = "veth", from = b, to = "192.168.1.1", through = { "ns1/veth0", "ns2/veth1" } }
-net.prove { case = "bridge", from = b, to = "192.168.2.1", through = { "br0" } }
+net.prove { case = "veth", from = a, to = "192.168.1.2", through = { "ns1/veth0", "ns2/veth1" } }
+net.prove { case = "bridge", from = a, to = "192.168.2.2", through = { "br0" } }
 
 bench.compare {
   cases = { "veth", "bridge", "vxlan" },
