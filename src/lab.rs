@@ -78,6 +78,8 @@ pub struct Lab {
     namespaces: BTreeMap<NsName, Netns>,
     writer: Option<Writer>,
     journal: Option<Journal>,
+    /// True once anything was noted beyond that the run began.
+    noted: bool,
 }
 
 impl Lab {
@@ -96,6 +98,7 @@ impl Lab {
             namespaces: BTreeMap::new(),
             writer,
             journal,
+            noted: false,
         })
     }
 
@@ -160,6 +163,7 @@ impl Lab {
 
     /// Writes down what is about to be done, and how to revert it if it stays.
     pub fn journal(&mut self, what: &str, undo: Option<Undo>) -> Result<()> {
+        self.noted = true;
         match &mut self.journal {
             Some(journal) => journal.write(&self.position, what, undo),
             None => Ok(()),
@@ -190,6 +194,14 @@ impl Lab {
     /// Keeps what a tool printed; gives its name under `raw/`.
     pub fn raw(&self, name: &str, text: &[u8]) -> Result<Option<String>> {
         self.writer.as_ref().map(|writer| writer.raw(name, text)).transpose()
+    }
+
+    /// Removes the run's directory if nothing happened that would be worth keeping.
+    pub fn forget_if_untouched(&mut self) {
+        if let Some(writer) = self.writer.take_if(|_| !self.noted) {
+            self.journal = None;
+            writer.remove();
+        }
     }
 
     pub fn writer(&self) -> Option<&Writer> {

@@ -12,7 +12,7 @@ use crate::{
     journal::Undo,
     lab::{Lab, Place},
     names::{Hop, NsName, mac},
-    netlink::{Assign, Bridge, Change, Connection, Endpoint, Gateway, Request, Veth, Vxlan},
+    netlink::{Assign, Bridge, Change, Connection, Endpoint, Gateway, Request, Veth, Vxlan, set_alias},
     netns::Netns,
 };
 
@@ -136,9 +136,42 @@ impl Net {
         )?;
         self.make_spaces(topology, built, lab)?;
         self.choose_indices(topology, built, lab)?;
+        if let Place::Host(tag) = lab.place.clone() {
+            super::undo::journal_links(lab, &tag)?;
+        }
+        self.prepare_host(topology, built, lab)?;
         self.send(lab, self.creations(topology, built, lab)?)?;
+        self.silence_on_host(topology, built, lab)?;
         self.send(lab, self.configuration(topology, built, lab)?)?;
         self.apply_settings(topology, built, lab)
+    }
+
+    /// Tells the lab's own host namespace what every other one is told; the real host stays as it is.
+    fn prepare_host(&self, topology: &Topology, built: Built, lab: &Lab) -> Result<()> {
+        if lab.place != Place::Anonymous {
+            return Ok(());
+        }
+        let host = Space { name: NsName::host(), forward: false, ipv6: false, at: String::new() };
+        let is_new = built.spaces == 0 && built.devices == 0;
+        let bridged = has_bridge(topology, &host.name);
+        lab.netns(&host.name)?.enter(|| {
+            for (key, value) in if is_new { sysctls::wanted(&host, topology) } else { Vec::new() } {
+                sysctls::write(key, value)?;
+            }
+            if bridged { around_the_filter() } else { Ok(()) }
+        })
+    }
+
+    /// Devices on the real host, where IPv6 is on: off for each of ours before it is set up.
+    fn silence_on_host(&self, topology: &Topology, built: Built, lab: &Lab) -> Result<()> {
+        let ours = |device: &&Device| lab.place != Place::Anonymous && device.hop.ns.is_host();
+        for device in built.new_devices(topology).iter().filter(ours) {
+            let has_v6 = topology.addresses_of(&device.hop).any(|address| address.cidr.addr.is_ipv6());
+            if !has_v6 {
+                sysctls::silence(&device.hop.dev)?;
+            }
+        }
+        Ok(())
     }
 
     fn make_spaces(&mut self, topology: &Topology, built: Built, lab: &mut Lab) -> Result<()> {
@@ -154,9 +187,6 @@ impl Net {
         }
         let born = Born::default();
         let named = matches!(lab.place, Place::Host(_));
-        let bridged = |name: &NsName| {
-            topology.devices.iter().any(|device| device.hop.ns == *name && matches!(device.kind, Kind::Bridge { .. }))
-        };
         let made = Netns::create_many(spaces.len(), |index| {
             let space = &spaces[index];
             let furnish = || -> Result<Connection> {
@@ -168,7 +198,7 @@ impl Net {
                         sysctls::write(key, value)?;
                     }
                 }
-                if bridged(&space.name) {
+                if has_bridge(topology, &space.name) {
                     around_the_filter()?;
                 }
                 Connection::open()
@@ -263,6 +293,14 @@ impl Net {
                 push(&mut batches, &device.hop.ns, self.assign(address), Source::Address(address));
             }
         }
+        if let Place::Host(tag) = &lab.place {
+            for device in built.new_devices(topology).iter().filter(|device| device.hop.ns.is_host()) {
+                let request = set_alias(self.index(&device.hop), &tag.alias);
+                push(&mut batches, &device.hop.ns, request, Source::SetUp(device));
+                let up = Change::Up(self.index(&device.hop)).request();
+                push(&mut batches, &device.hop.ns, up, Source::SetUp(device));
+            }
+        }
         for route in built.new_routes(topology) {
             let gateway = Gateway { to: route.to, via: route.via };
             push(&mut batches, &route.ns, gateway.create(), Source::Route(route));
@@ -285,9 +323,8 @@ impl Net {
             mac: mac(&lab.run.recipe, &device.hop.ns, &device.hop.dev),
             mtu: device.mtu.map(|mtu| mtu.bytes()),
             master: self.master(device),
-            alias: tag.map(|tag| tag.alias.as_str()),
             group: tag.map(|tag| tag.group),
-            up,
+            up: up && tag.is_none(),
         }
     }
 
@@ -301,9 +338,6 @@ impl Net {
     }
 
     fn send(&mut self, lab: &mut Lab, batches: Batches) -> Result<()> {
-        if let Place::Host(tag) = lab.place.clone() {
-            super::undo::journal_links(lab, &tag)?;
-        }
         for (ns, batch) in batches {
             crate::signal::check()?;
             let sent = self.connection(lab, ns)?.transact(&batch.requests);
@@ -313,19 +347,6 @@ impl Net {
     }
 
     fn apply_settings(&mut self, topology: &Topology, built: Built, lab: &mut Lab) -> Result<()> {
-        let host_has_bridges =
-            topology.devices.iter().any(|device| device.hop.ns.is_host() && matches!(device.kind, Kind::Bridge { .. }));
-        if lab.place == Place::Anonymous {
-            let host = Space { name: NsName::host(), forward: false, ipv6: false, at: String::new() };
-            lab.netns(&NsName::host())?.enter(|| {
-                if built.spaces == 0 && built.devices == 0 {
-                    for (key, value) in sysctls::wanted(&host, topology) {
-                        sysctls::write(key, value)?;
-                    }
-                }
-                if host_has_bridges { around_the_filter() } else { Ok(()) }
-            })?;
-        }
         for setting in built.new_settings(topology) {
             let apply = |lab: &mut Lab| {
                 let ns = lab.netns(&setting.ns)?;
@@ -340,6 +361,10 @@ impl Net {
         }
         Ok(())
     }
+}
+
+fn has_bridge(topology: &Topology, ns: &NsName) -> bool {
+    topology.devices.iter().any(|device| device.hop.ns == *ns && matches!(device.kind, Kind::Bridge { .. }))
 }
 
 fn topology_host() -> &'static NsName {

@@ -91,16 +91,19 @@ impl Topology {
     /// A cable whose ends have addresses must have them in one network.
     fn check_cable(&self, device: &Device) -> Result<()> {
         let Kind::Veth { peer } = &device.kind else { return Ok(()) };
-        let far: Vec<&Address> = self.addresses_of(peer).collect();
-        let met = |near: &Address| far.iter().any(|far| near.cidr.network() == far.cidr.network());
-        match self.addresses_of(&device.hop).find(|near| !far.is_empty() && !met(near)) {
-            Some(near) => Err(Error::usage(format!(
-                "{} on `{}` is outside the network of the cable's other end: `{}` has {}",
-                near.cidr, device.hop, peer, far[0].cidr
-            ))
-            .hint(format!("take an address of {}", far[0].cidr.network()))),
-            None => Ok(()),
+        for near in self.addresses_of(&device.hop) {
+            let family = |far: &&Address| far.cidr.addr.is_ipv4() == near.cidr.addr.is_ipv4();
+            let mut far = self.addresses_of(peer).filter(family).peekable();
+            let Some(other) = far.peek().copied() else { continue };
+            if !far.any(|far| far.cidr.network() == near.cidr.network()) {
+                return Err(Error::usage(format!(
+                    "{} on `{}` is outside the network of the cable's other end: `{peer}` has {}",
+                    near.cidr, device.hop, other.cidr
+                ))
+                .hint(format!("take an address of {}", other.cidr.network())));
+            }
         }
+        Ok(())
     }
 
     fn check_tunnel(&self, device: &Device) -> Result<()> {

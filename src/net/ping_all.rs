@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
+use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::Net;
@@ -11,6 +12,7 @@ use crate::{
     icmp::{self, Ask},
     lab::Lab,
     names::NsName,
+    netlink::Neighbour,
     results::Sample,
 };
 
@@ -68,6 +70,7 @@ impl Net {
                     _ => reach.reached += 1,
                 }
             }
+            self.forget_neighbours(lab, from, &hosts)?;
             lab.progress.step();
         }
         reach.percent = if reach.pairs == 0 { 0.0 } else { 100.0 * reach.reached as f64 / reach.pairs as f64 };
@@ -75,6 +78,30 @@ impl Net {
             lab.sample(Sample::new("net", case, "reachable_percent", reach.percent)?)?;
         }
         Ok(reach)
+    }
+
+    /// All namespaces of a machine share one table of neighbours, with room for 1024 unless its administrator
+    /// raised it; a matrix of 33 hosts would fill it, for every other lab as well.
+    fn forget_neighbours(&mut self, lab: &Lab, from: &NsName, hosts: &BTreeMap<NsName, IpAddr>) -> Result<()> {
+        let neighbours = |net: &Net, ns: &NsName, others: &[IpAddr]| -> Vec<_> {
+            let devices = net.topology.devices.iter().filter(|device| device.hop.ns == *ns && device.master.is_none());
+            let pairs = devices.flat_map(|device| others.iter().map(|addr| (net.index(&device.hop), *addr)));
+            pairs.map(|(index, addr)| Neighbour { index, addr }.forget()).collect()
+        };
+        let Some(&own) = hosts.get(from) else { return Ok(()) };
+        let others: Vec<IpAddr> = hosts.values().copied().filter(|addr| *addr != own).collect();
+        for (ns, known) in
+            hosts.keys().map(|ns| (ns, if ns == from { &others[..] } else { std::slice::from_ref(&own) }))
+        {
+            let requests = neighbours(self, ns, known);
+            if let Err(refusal) = self.connection(lab, ns)?.transact(&requests)
+                && refusal.errno != Errno::ENOENT as i32
+            {
+                // Somebody else's entry may have taken its place; nothing depends on it.
+                log::debug!("forget the neighbours of `{ns}`: {}", refusal.error);
+            }
+        }
+        Ok(())
     }
 
     fn addresses_by_host(&self, args: &PingAll) -> BTreeMap<NsName, IpAddr> {

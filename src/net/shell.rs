@@ -67,7 +67,7 @@ impl Net {
             if !group.is_empty() {
                 lab.comment(title);
             }
-            for device in group {
+            for device in group.into_iter().filter(|device| is_first_end(device, topology)) {
                 lab.lines.extend(device_commands(device, topology).into_iter().map(Line::Shell));
             }
         }
@@ -91,38 +91,56 @@ fn space_commands(space: &Space, topology: &Topology) -> Vec<String> {
     commands
 }
 
+/// Makes a device, both ends of it if it is a cable, and sets it up.
 fn device_commands(device: &Device, topology: &Topology) -> Vec<String> {
+    let mut commands = vec![creation(device, topology)];
+    let far = match &device.kind {
+        Kind::Veth { peer } => topology.device(peer),
+        _ => None,
+    };
+    for end in [device].into_iter().chain(far) {
+        commands.extend(setting_up(end, topology));
+    }
+    commands
+}
+
+fn creation(device: &Device, topology: &Topology) -> String {
     let dev = quote::word(device.hop.dev.as_str());
     let ip = ip(&device.hop.ns);
     let mtu = device.mtu.map_or_else(String::new, |mtu| format!(" mtu {}", mtu.bytes()));
-    let mut commands = Vec::new();
     match &device.kind {
         Kind::Bridge { stp } => {
-            let stp = u8::from(*stp);
-            commands.push(format!("{ip} link add name {dev}{mtu} type bridge stp_state {stp} mcast_snooping 0"));
+            format!("{ip} link add name {dev}{mtu} type bridge stp_state {} mcast_snooping 0", u8::from(*stp))
         }
-        Kind::Veth { peer } if is_first_end(device, topology) => {
+        Kind::Veth { peer } => {
             let place = match peer.ns == device.hop.ns {
                 true => String::new(),
-                false if peer.ns.is_host() => " netns 1".to_owned(),
                 false => format!(" netns {}", peer.ns),
             };
             let far = quote::word(peer.dev.as_str());
-            commands.push(format!("{ip} link add name {dev}{mtu} type veth peer name {far}{mtu}{place}"));
+            format!("{ip} link add name {dev}{mtu} type veth peer name {far}{mtu}{place}")
         }
-        Kind::Veth { .. } => {}
         Kind::Vxlan(vtep) => {
             let under = topology
                 .underlay(device)
                 .map_or_else(String::new, |hop| format!(" dev {}", quote::word(hop.dev.as_str())));
-            commands.push(format!(
+            format!(
                 "{ip} link add name {dev}{mtu} type vxlan id {} local {} remote {} dstport {}{under}",
                 vtep.vni, vtep.local, vtep.remote, vtep.port
-            ));
+            )
         }
     }
+}
+
+fn setting_up(device: &Device, topology: &Topology) -> Vec<String> {
+    let (ip, dev) = (ip(&device.hop.ns), quote::word(device.hop.dev.as_str()));
+    let mut commands = Vec::new();
     if let Some(master) = &device.master {
         commands.push(format!("{ip} link set dev {dev} master {}", quote::word(master.as_str())));
+    }
+    let has_v6 = topology.addresses_of(&device.hop).any(|address| address.cidr.addr.is_ipv6());
+    if device.hop.ns.is_host() && !has_v6 {
+        commands.push(format!("{ip} link set dev {dev} addrgenmode none"));
     }
     commands.push(format!("{ip} link set dev {dev} up"));
     for address in topology.addresses_of(&device.hop) {

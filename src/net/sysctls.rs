@@ -19,6 +19,15 @@ pub fn write(key: &str, value: &str) -> Result<()> {
     fs::write(file(key), value).context(|| format!("set `{key}` to `{value}`"))
 }
 
+/// No IPv6 on one device, whose name may hold dots.
+pub fn silence(dev: &crate::names::IfName) -> Result<()> {
+    let dir = PathBuf::from("/proc/sys/net/ipv6/conf").join(dev.as_str());
+    match dir.exists() {
+        true => fs::write(dir.join("disable_ipv6"), "1").context(|| format!("switch IPv6 off on `{dev}`")),
+        false => Ok(()),
+    }
+}
+
 /// What every namespace is told, whatever the machine's defaults are: forward only where asked, no filtering
 /// of asymmetric paths, and no IPv6 chatter in the counters.
 pub fn wanted(space: &Space, topology: &Topology) -> Vec<(&'static str, &'static str)> {

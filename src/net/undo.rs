@@ -94,12 +94,14 @@ fn remove_name(path: &Path) -> Result<()> {
     }
 }
 
-/// Removes by group only what carries the run's alias; a stranger's device in the group stays.
+/// Removes by group only what carries the run's alias, or none yet; a stranger's device in the group stays.
 fn remove_links(group: u32, alias: &str) -> Result<()> {
     let mut connection = Connection::open()?;
     let devices = connection.devices()?;
-    let (ours, strangers): (Vec<_>, Vec<_>) =
-        devices.values().filter(|state| state.group == group).partition(|state| state.alias == alias);
+    let (ours, strangers): (Vec<_>, Vec<_>) = devices
+        .values()
+        .filter(|state| state.group == group)
+        .partition(|state| state.alias == alias || state.alias.is_empty());
     let changes: Vec<_> = match (ours.is_empty(), strangers.is_empty()) {
         (true, _) => return Ok(()),
         (false, true) => vec![Change::DeleteGroup(group)],

@@ -24,8 +24,6 @@ pub struct Endpoint<'a> {
     pub mtu: Option<u32>,
     /// Index of the bridge it is a port of.
     pub master: Option<u32>,
-    /// Owner's tag, where the device stands in a namespace that others use (`ip link set … alias`).
-    pub alias: Option<&'a str>,
     /// `ip link set … group`, so that all can be removed by one message.
     pub group: Option<u32>,
     pub up: bool,
@@ -42,7 +40,6 @@ impl Endpoint<'_> {
         message.attributes.push(LinkAttribute::Address(self.mac.to_vec()));
         message.attributes.extend(self.mtu.map(LinkAttribute::Mtu));
         message.attributes.extend(self.master.map(LinkAttribute::Controller));
-        message.attributes.extend(self.alias.map(|alias| LinkAttribute::IfAlias(alias.to_owned())));
         message.attributes.extend(self.group.map(LinkAttribute::Group));
         message
     }
@@ -179,6 +176,14 @@ impl Change {
             _ => RouteNetlinkMessage::SetLink(message),
         })
     }
+}
+
+/// `ip link set dev … alias …`; the kernel takes no alias when a device is made.
+pub fn set_alias(index: u32, alias: &str) -> Request {
+    let mut message = LinkMessage::default();
+    message.header.index = index;
+    message.attributes.push(LinkAttribute::IfAlias(alias.to_owned()));
+    Request::change(RouteNetlinkMessage::SetLink(message))
 }
 
 /// A bridge port as spanning tree sees it.

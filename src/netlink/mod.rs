@@ -2,10 +2,12 @@
 
 mod address;
 mod link;
+mod neighbour;
 mod route;
 
 pub use address::{Assign, AssignedAddress};
-pub use link::{Bridge, Change, DeviceState, Endpoint, PortState, Veth, Vxlan};
+pub use link::{Bridge, Change, DeviceState, Endpoint, PortState, Veth, Vxlan, set_alias};
+pub use neighbour::Neighbour;
 pub use route::Gateway;
 
 use std::io;

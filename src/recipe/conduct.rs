@@ -125,6 +125,9 @@ fn conclude(world: World, outcome: Result<()>) -> Conducted {
         Err(Kind::Interrupted) => Outcome::Interrupted,
         Err(_) => Outcome::Failed,
     };
+    if outcome.as_ref().is_err_and(|error| error.kind() == Kind::Usage) {
+        lab.forget_if_untouched();
+    }
     lab.run.why = outcome.as_ref().err().map(Error::to_string);
     let reverted = match (&lab.place, &outcome) {
         (Place::Host(_), Err(error)) if error.kind() != Kind::Proof => {

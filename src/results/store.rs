@@ -158,6 +158,13 @@ impl Writer {
         &self.dir
     }
 
+    /// Takes the directory away again, for a run that did not come to do anything.
+    pub fn remove(self) {
+        if let Err(error) = fs::remove_dir_all(&self.dir) {
+            log::warn!("remove `{}`: {error}", self.dir.display());
+        }
+    }
+
     /// Replaces `run.json` at once: a reader sees the old or the new one, never half of it.
     pub fn run(&self, run: &Run) -> Result<()> {
         replace(&self.dir.join(RUN), serde_json::to_string_pretty(run)?.as_bytes())
