@@ -5,8 +5,8 @@ use std::{fmt, marker::PhantomData};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{
-        Error, MapAccess, SeqAccess, Visitor,
-        value::{MapAccessDeserializer, SeqAccessDeserializer, StrDeserializer, U64Deserializer},
+        Error, MapAccess, SeqAccess, Unexpected, Visitor,
+        value::{MapAccessDeserializer, SeqAccessDeserializer, StrDeserializer},
     },
 };
 
@@ -68,13 +68,17 @@ impl<'de, T: Short + Deserialize<'de>> Deserialize<'de> for Shortened<T> {
             fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
                 match T::from_text(text) {
                     Some(parsed) => parsed.map(Shortened).map_err(E::custom),
-                    None => T::deserialize(StrDeserializer::new(text)).map(Shortened),
+                    None => Err(E::invalid_type(Unexpected::Str(text), &self)),
                 }
             }
             fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
-                match T::from_number(number) {
-                    Some(value) => Ok(Shortened(value)),
-                    None => T::deserialize(U64Deserializer::new(number)).map(Shortened),
+                let value = T::from_number(number).map(Shortened);
+                value.ok_or_else(|| E::invalid_type(Unexpected::Unsigned(number), &self))
+            }
+            fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
+                match number.fract() == 0.0 && (0.0..9e15).contains(&number) {
+                    true => self.visit_u64(number as u64),
+                    false => Err(E::invalid_type(Unexpected::Float(number), &self)),
                 }
             }
             fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {

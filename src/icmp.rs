@@ -48,7 +48,7 @@ impl Ask {
             ttl: None,
             whole: false,
             patience: Duration::from_secs(1),
-            ident: fastrand::u16(1..),
+            ident: crate::chance::number(1..1 << 16) as u16,
         }
     }
 }
@@ -167,6 +167,8 @@ impl Asker {
 
     /// Takes answers until the time is up, or all are in where that is enough.
     fn listen_until(&mut self, until: Instant, enough: bool) -> Result<()> {
+        // Also a sender that is behind its schedule must take what has come, or the socket overflows.
+        while self.take_one(MsgFlags::MSG_DONTWAIT)? {}
         loop {
             if enough && (self.answered.iter().all(|answered| *answered) || self.hopeless()) {
                 return Ok(());
@@ -180,7 +182,7 @@ impl Asker {
             let slice = left.min(Duration::from_millis(100)).max(Duration::from_micros(20));
             setsockopt(&self.socket, sockopt::ReceiveTimeout, &TimeVal::microseconds(slice.as_micros() as i64))
                 .context(|| "set a time limit")?;
-            self.take_one()?;
+            self.take_one(MsgFlags::empty())?;
         }
     }
 
@@ -189,17 +191,13 @@ impl Asker {
         self.heard.refused.is_some() || (self.heard.exceeded_at.is_some() && self.heard.sent == 1)
     }
 
-    fn take_one(&mut self) -> Result<()> {
+    /// Takes a packet; false where none had come.
+    fn take_one(&mut self, flags: MsgFlags) -> Result<bool> {
         let mut buffer = [0u8; 2048];
         let mut control = nix::cmsg_space!(TimeSpec);
         let mut parts = [IoSliceMut::new(&mut buffer)];
-        let message = match recvmsg::<SockaddrStorage>(
-            self.socket.as_raw_fd(),
-            &mut parts,
-            Some(&mut control),
-            MsgFlags::empty(),
-        ) {
-            Err(Errno::EAGAIN | Errno::EINTR) => return Ok(()),
+        let message = match recvmsg::<SockaddrStorage>(self.socket.as_raw_fd(), &mut parts, Some(&mut control), flags) {
+            Err(Errno::EAGAIN | Errno::EINTR) => return Ok(false),
             other => other.context(|| "receive an echo answer")?,
         };
         let mut at = None;
@@ -211,7 +209,7 @@ impl Asker {
         let (bytes, from) = (message.bytes, message.address.as_ref().and_then(source));
         let at = at.map_or_else(wall_clock, Ok)?;
         self.judge(&buffer[..bytes.min(2048)], from, at);
-        Ok(())
+        Ok(true)
     }
 
     fn judge(&mut self, packet: &[u8], from: Option<IpAddr>, at: TimeSpec) {

@@ -1,4 +1,7 @@
-//! labkit: builds a lab, proves the path, measures, reports. The modules, highest floor first.
+//! labkit: builds a lab, proves the path, measures, reports.
+//!
+//! The modules by floor, the highest first: a module may use what stands on lower floors, and nothing else.
+//! The rooms, which hold what labkit is for, stand beside each other and never use one another.
 
 pub mod cli;
 
@@ -12,6 +15,7 @@ pub mod net;
 pub mod report;
 
 pub mod kept;
+
 pub mod lab;
 
 pub mod exec;
@@ -28,13 +32,15 @@ pub mod args;
 pub mod clock;
 pub mod columns;
 pub mod cpu;
-pub mod digest;
 pub mod machine;
 pub mod names;
 pub mod quote;
-pub mod raw;
-pub mod signal;
 pub mod sockopt;
 pub mod stats;
+
+pub mod chance;
+pub mod digest;
+pub mod raw;
+pub mod signal;
 
 pub mod error;

@@ -138,6 +138,32 @@ impl fmt::Display for Hop {
     }
 }
 
+/// An IP address without a prefix length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Addr(pub IpAddr);
+textual!(Addr);
+
+impl FromStr for Addr {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Addr, String> {
+        let address = text.split('/').next().unwrap_or_default();
+        match (text.parse(), address.parse::<IpAddr>()) {
+            (Ok(addr), _) => Ok(Addr(addr)),
+            (Err(_), Ok(addr)) => {
+                Err(format!("`{text}` has a prefix length, which does not belong here: write `{addr}`"))
+            }
+            (Err(_), Err(_)) => Err(format!("`{text}` is no IP address")),
+        }
+    }
+}
+
+impl fmt::Display for Addr {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
 /// An address with the length of its network's prefix: `192.168.1.1/24`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

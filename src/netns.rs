@@ -51,7 +51,7 @@ impl Netns {
             }
         };
         let mut all = thread::scope(|scope| {
-            let workers: Vec<_> = (0..workers).map(|_| scope.spawn(&work)).collect();
+            let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
             let mut all = Vec::with_capacity(count);
             for worker in workers {
                 all.extend(worker.join().map_err(|_| Error::failed("a thread panicked"))??);

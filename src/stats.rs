@@ -1,6 +1,6 @@
 //! Order statistics and the bootstrap. Plain numbers in, plain numbers out.
 
-use fastrand::Rng;
+use crate::chance::Chance;
 
 /// The value below which the fraction `q` (0 to 1) of the values lies, linearly interpolated; NaN for no values.
 pub fn quantile(values: &[f64], q: f64) -> f64 {
@@ -21,13 +21,8 @@ const RESAMPLES: usize = 2000;
 
 /// The 95 % percentile-bootstrap interval of the median; reproducible for one seed.
 pub fn median_interval(values: &[f64], seed: u64) -> (f64, f64) {
-    let mut rng = Rng::with_seed(seed);
-    let medians: Vec<f64> = (0..RESAMPLES)
-        .map(|_| {
-            let resample: Vec<f64> = values.iter().filter_map(|_| rng.choice(values).copied()).collect();
-            median(&resample)
-        })
-        .collect();
+    let mut chance = Chance::from_seed(seed);
+    let medians: Vec<f64> = (0..RESAMPLES).map(|_| median(&chance.resample(values))).collect();
     (quantile(&medians, 0.025), quantile(&medians, 0.975))
 }
 

@@ -9,14 +9,22 @@ use crate::error::{Error, Result, nearest};
 
 /// `seconds = 3`, or `seconds = { default = 3, min = 1, max = 3600, help = "…" }`.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(from = "Either")]
-pub struct Declared(Param);
+#[serde(transparent)]
+pub struct Declared(Value);
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-enum Either {
-    Plain(Value),
-    Full(Param),
+const KEYS: [&str; 5] = ["default", "help", "max", "min", "one_of"];
+
+impl Declared {
+    fn param(self) -> Result<Param> {
+        let Value::Object(table) = &self.0 else { return Ok(Param::plain(self.0)) };
+        if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
+            return Err(Error::usage(format!("there is no key `{key}`")).hint(match nearest(key, KEYS) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("possible are: {}", KEYS.join(", ")),
+            }));
+        }
+        serde_json::from_value(self.0).map_err(Error::usage)
+    }
 }
 
 /// A parameter with what may be set.
@@ -34,18 +42,6 @@ pub struct Param {
     /// One line for `labkit show`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub help: String,
-}
-
-impl From<Either> for Declared {
-    fn from(either: Either) -> Declared {
-        Declared(match either {
-            Either::Full(param) => param,
-            // A table is the full form; what it holds is judged by `declare`.
-            Either::Plain(Value::Object(table)) => serde_json::from_value(Value::Object(table.clone()))
-                .unwrap_or_else(|_| Param::plain(Value::Object(table))),
-            Either::Plain(value) => Param::plain(value),
-        })
-    }
 }
 
 impl Param {
@@ -129,7 +125,8 @@ impl Params {
 
     /// Takes the recipe's declaration; an error for a setting that it does not have.
     pub fn declare(&mut self, declared: BTreeMap<String, Declared>) -> Result<()> {
-        for (name, Declared(param)) in declared {
+        for (name, declared) in declared {
+            let param = declared.param().map_err(|error| error.context(&name))?;
             param.check(&param.default).map_err(|error| error.context(format!("{name}: default")))?;
             let value = match self.set.get(&name) {
                 None => param.default.clone(),
@@ -141,10 +138,10 @@ impl Params {
             self.values.insert(name.clone(), value);
             self.declared.insert(name, param);
         }
-        self.refuse_unknown()
+        Ok(())
     }
 
-    /// An error if the command line set what the recipe does not have.
+    /// An error if the command line set what the recipe does not have. Asked before the first effect.
     pub fn refuse_unknown(&self) -> Result<()> {
         match self.set.keys().find(|name| !self.declared.contains_key(*name)) {
             None => Ok(()),
@@ -183,6 +180,7 @@ mod tests {
             "shape": { "default": "star", "one_of": ["star", "linear"] },
         });
         params.declare(serde_json::from_value(declared).unwrap())?;
+        params.refuse_unknown()?;
         Ok(params)
     }
 

@@ -3,11 +3,11 @@
 use super::World;
 use crate::{
     args::{Short, Shortened},
-    error::Result,
+    error::{Error, Result},
     lua::{Namespace, function},
     results::{
         Metric, Section,
-        section::{Chart, Note, Table},
+        section::{Chart, ChartKind, Note, Table},
     },
 };
 
@@ -25,6 +25,9 @@ pub fn namespace() -> Namespace<World> {
         functions: vec![
             function("chart", |world: &mut World, chart: Chart| {
                 Metric::named(&chart.metric)?;
+                if chart.kind == ChartKind::Line && chart.x.is_none() {
+                    return Err(Error::usage("a line needs `x`, the label that runs along it").hint("x = \"second\""));
+                }
                 show(world, Section::Chart(chart))
             }),
             function("note", |world: &mut World, note: Shortened<Note>| show(world, Section::Note(note.0))),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ping, Tcp};
 use crate::{
+    chance::{self, Chance},
     error::{Error, Result},
     lab::{Case, Lab},
 };
@@ -94,18 +95,18 @@ impl Compare {
         lab.run.cases.retain(|case| !cases.iter().any(|(label, _)| label == case));
         lab.run.cases.splice(0..0, cases.iter().map(|(label, _)| label.clone()));
         lab.run.baseline = Some(baseline.0);
-        lab.run.seed = self.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
+        lab.run.seed = self.seed.unwrap_or_else(|| chance::number(0..u32::MAX).into());
         self.measure(lab, &cases)?;
         Ok(Compared { rounds: self.rounds, cases: self.cases.clone(), seed: lab.run.seed })
     }
 
     fn measure(&self, lab: &mut Lab, cases: &[(String, Case)]) -> Result<()> {
-        let mut rng = fastrand::Rng::with_seed(lab.run.seed);
+        let mut chance = Chance::from_seed(lab.run.seed);
         let per_case = u64::from(self.ping.is_some()) + u64::from(self.tcp.is_some());
         lab.progress.begin("measuring", u64::from(self.rounds) * cases.len() as u64 * per_case);
         for round in 1..=self.rounds {
             let mut order: Vec<&(String, Case)> = cases.iter().collect();
-            rng.shuffle(&mut order);
+            chance.shuffle(&mut order);
             let mut words = Vec::new();
             for (label, case) in order {
                 let mut figures = Vec::new();

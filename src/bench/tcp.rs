@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{iperf3, tcp_stream};
 use crate::{
     args::Short,
-    error::{Error, Result},
+    error::{Error, Kind, Result},
     lab::{Case, Lab},
     results::Sample,
 };
@@ -70,6 +70,9 @@ impl Tcp {
     /// Measures one stream and keeps its samples.
     pub fn run(&self, lab: &mut Lab) -> Result<TcpReport> {
         self.check()?;
+        if self.case.is_empty() {
+            return Err(Error::usage("`case` is missing"));
+        }
         let case = lab.case(&self.case)?.clone();
         if !lab.measures() {
             self.describe(lab, &case);
@@ -80,9 +83,18 @@ impl Tcp {
 
     /// Measures `case` under the name `label`, as one round of a comparison where `round` says which.
     pub fn measure(&self, lab: &mut Lab, case: &Case, label: &str, round: Option<u32>) -> Result<TcpReport> {
-        let (bench, (report, raw)) = match self.engine {
-            TcpEngine::Own => ("tcp", (tcp_stream::run(lab, case, self.seconds)?, None)),
-            TcpEngine::Iperf3 => ("iperf3", iperf3::run(lab, case, self.seconds, label, round)?),
+        let (bench, measured) = match self.engine {
+            TcpEngine::Own => ("tcp", tcp_stream::run(lab, case, self.seconds).map(|report| (report, None))),
+            TcpEngine::Iperf3 => ("iperf3", iperf3::run(lab, case, self.seconds, label, round)),
+        };
+        let (report, raw) = match measured {
+            // A path that was refuted need not carry anything; that it does not is no reason to lose the others.
+            Err(error) if case.invalid.is_some() && error.kind() == Kind::Failed => {
+                let nothing = Sample::new(bench, label, "throughput_gbit_s", 0.0)?.round(round);
+                lab.sample(nothing.invalidate(&error.to_string()))?;
+                return Ok(TcpReport::default());
+            }
+            other => other?,
         };
         let keep =
             |metric, value| Ok::<_, Error>(Sample::new(bench, label, metric, value)?.round(round).raw(raw.as_deref()));

@@ -76,7 +76,7 @@ fn attempt(what: &str, attempted: Result<()>, otherwise: State) -> Finding {
 impl Doctor {
     pub fn run(self) -> Result<()> {
         if self.probe_userns {
-            return nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUSER).map_err(|errno| Error::from(errno));
+            return nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUSER).map_err(Error::from);
         }
         let mut findings = vec![machine(), clock_source(), results_directory(), programs(), user_namespaces()];
         let enclosed = rights::enclose();

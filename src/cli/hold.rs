@@ -1,25 +1,13 @@
-//! `labkit hold`: the process that keeps a lab alive. Not for people.
+//! `labkit hold`: the process that keeps a lab alive. Not for people, and not among the commands they see.
 
-use argh::FromArgs;
+/// First word of the command line; the second is the lab's id, for whoever looks at the list of processes.
+pub const NAME: &str = "hold";
 
-use crate::error::Result;
-
-/// keep the namespaces that were handed over until killed.
-#[derive(FromArgs)]
-#[argh(subcommand, name = "hold")]
-pub struct Hold {
-    /// id of the lab, for whoever looks at the list of processes
-    #[argh(positional)]
-    #[expect(dead_code, reason = "shown by ps")]
-    id: String,
-}
-
-impl Hold {
-    pub fn run(self) -> Result<()> {
-        // The terminal that the run was started from may close.
-        let _ = nix::unistd::setsid();
-        loop {
-            nix::unistd::pause();
-        }
+/// Keeps the namespaces that were handed over until killed.
+pub fn hold() -> ! {
+    // The terminal that the run was started from may close.
+    let _ = nix::unistd::setsid();
+    loop {
+        nix::unistd::pause();
     }
 }

@@ -56,7 +56,6 @@ enum Command {
     Down(down::Down),
     Exec(exec::Exec),
     Explain(explain::Explain),
-    Hold(hold::Hold),
     List(list::List),
     Ls(ls::Ls),
     Plan(plan::Plan),
@@ -90,13 +89,26 @@ const COMMANDS: [&str; 15] = [
 /// Parses the command line, does what it says, prints the error if there is one.
 pub fn main() -> ExitCode {
     let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    match parse(&words).and_then(|labkit| labkit.map_or(Ok(()), perform)) {
+    if words.first().is_some_and(|word| word == hold::NAME) {
+        hold::hold();
+    }
+    match parse(&verbose_first(words)).and_then(|labkit| labkit.map_or(Ok(()), perform)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output::error(&error);
             ExitCode::from(error.code())
         }
     }
+}
+
+/// `labkit run ex1 -v` means `labkit -v run ex1`; what `exec` runs keeps its own `-v`.
+fn verbose_first(mut words: Vec<String>) -> Vec<String> {
+    let is_verbose = |word: &String| word == "-v" || word == "--verbose";
+    if words.first().is_some_and(|word| word != "exec") && words.iter().any(is_verbose) {
+        words.retain(|word| !is_verbose(word));
+        words.insert(0, "-v".to_owned());
+    }
+    words
 }
 
 /// The parsed command line, or nothing where `--help` has been answered.
@@ -123,7 +135,7 @@ fn wrong_use(said: &str, words: &[&str]) -> Error {
             if let Some(first) = text.get_mut(..1) {
                 first.make_ascii_lowercase();
             }
-            Error::usage(text.replace('\n', " ")).hint(match first {
+            Error::usage(text.split_whitespace().collect::<Vec<_>>().join(" ")).hint(match first {
                 Some(command) => format!("labkit {command} --help"),
                 None => "labkit --help".to_owned(),
             })
@@ -146,7 +158,6 @@ fn perform(labkit: Labkit) -> Result<()> {
         Command::Down(down) => down.run(),
         Command::Exec(exec) => exec.run(),
         Command::Explain(explain) => explain.run(),
-        Command::Hold(hold) => hold.run(),
         Command::List(list) => list.run(),
         Command::Ls(ls) => ls.run(),
         Command::Plan(plan) => plan.run(),

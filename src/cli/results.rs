@@ -37,7 +37,8 @@ impl Results {
         }
         let mut runs = Vec::new();
         for id in store::ids(&state)? {
-            match Record::read(&store::runs(&state).join(&id)) {
+            let dir = store::runs(&state).join(&id);
+            match Record::read(&dir) {
                 Ok(record) => runs.push(record.run),
                 Err(error) => log::warn!("{error}"),
             }

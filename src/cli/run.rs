@@ -104,7 +104,7 @@ impl Run {
     fn kept(&self, lab: kept::Kept) -> Result<()> {
         if !self.quiet {
             let names: Vec<&str> = lab.namespaces.keys().map(|name| name.as_str()).collect();
-            let last = names.last().copied().unwrap_or("host");
+            let last = names.iter().rev().find(|name| **name != "host").copied().unwrap_or("host");
             output::note(&format!(
                 "kept      {} with {}\n          labkit shell {last}     labkit exec {last} -- ip addr     labkit down",
                 lab.id,

@@ -57,6 +57,7 @@ fn in_words(unexpected: Unexpected) -> String {
         Unexpected::Seq => "a list".to_owned(),
         Unexpected::Str(text) => format!("the text \"{text}\""),
         Unexpected::Unit | Unexpected::Option => "nothing".to_owned(),
+        Unexpected::Unsigned(number) => format!("the number {number}"),
         Unexpected::Signed(number) => format!("the number {number}"),
         Unexpected::Float(number) => format!("the number {number}"),
         other => other.to_string(),
@@ -102,6 +103,18 @@ fn suggestion(word: &str, expected: &[&str]) -> String {
 
 struct Source(Value);
 
+/// Where a whole number is wanted a float that is whole will do: `/` gives floats in Lua, 4/2 is 2.0.
+macro_rules! whole {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Bad> {
+            match self.0 {
+                Value::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => visitor.visit_i64(number as i64),
+                other => Source(other).deserialize_any(visitor),
+            }
+        }
+    )*};
+}
+
 impl<'de> Deserializer<'de> for Source {
     type Error = Bad;
 
@@ -110,8 +123,6 @@ impl<'de> Deserializer<'de> for Source {
             Value::Nil => visitor.visit_unit(),
             Value::Boolean(yes) => visitor.visit_bool(yes),
             Value::Integer(number) => visitor.visit_i64(number),
-            // `/` always gives a float in Lua: 4/2 is 2.0.
-            Value::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => visitor.visit_i64(number as i64),
             Value::Number(number) => visitor.visit_f64(number),
             Value::String(text) => match text.to_str() {
                 Ok(text) => visitor.visit_str(&text),
@@ -181,8 +192,10 @@ impl<'de> Deserializer<'de> for Source {
         }
     }
 
+    whole! { deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 }
+
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 char str string bytes byte_buf unit unit_struct
+        bool i128 u128 f32 char str string bytes byte_buf unit unit_struct
         tuple_struct map identifier ignored_any
     }
 }

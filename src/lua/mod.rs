@@ -103,6 +103,7 @@ impl<S: State> Engine<S> {
                 "__index",
                 self.lua.create_function(move |_, (_, key): (Value, Value)| call.call::<Value>(key))?,
             )?;
+            sandbox::refuse_changes(&self.lua, &meta, format!("{name}.{key}"))?;
             let table = self.lua.create_table()?;
             table.set_metatable(Some(meta))?;
             members.raw_set(key, table)?;

@@ -10,7 +10,7 @@ const LIBRARY: &str = "lib/";
 /// The nearest line of the recipe itself, and of the library it went through if it did.
 pub fn of_caller(lua: &Lua) -> String {
     let mut through: Option<String> = None;
-    for level in 1.. {
+    for level in 0.. {
         let frame = lua.inspect_stack(level, |frame| {
             let source = frame.source();
             let chunk = source.source.as_deref().and_then(|name| name.strip_prefix('@')).map(str::to_owned);

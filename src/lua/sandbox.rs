@@ -16,7 +16,7 @@ const INSTRUCTIONS: u64 = 200_000_000;
 const PER_LOOK: u32 = 10_000;
 
 /// What the base library has and a recipe does not get.
-const WITHHELD: [&str; 6] = ["collectgarbage", "dofile", "load", "loadfile", "require", "warn"];
+const WITHHELD: [&str; 7] = ["collectgarbage", "dofile", "load", "loadfile", "rawset", "require", "warn"];
 
 /// A Lua world without files, programs or code loading, and with limits.
 pub fn open() -> mlua::Result<Lua> {
@@ -69,16 +69,19 @@ pub fn strict(lua: &Lua, members: Table, name: &'static str) -> mlua::Result<Tab
             }
         })?,
     )?;
-    meta.raw_set(
-        "__newindex",
-        lua.create_function(move |lua, (_, key, _): (Value, Value, Value)| -> mlua::Result<()> {
-            Err(refused(lua, Error::usage(format!("`{name}.{}` cannot be set", key.to_string()?))))
-        })?,
-    )?;
-    meta.raw_set("__metatable", false)?;
+    refuse_changes(lua, &meta, name.to_owned())?;
     let stand_in = lua.create_table()?;
     stand_in.set_metatable(Some(meta))?;
     Ok(stand_in)
+}
+
+/// Nothing can be set in a table with this metatable, nor the metatable be taken off it.
+pub fn refuse_changes(lua: &Lua, meta: &Table, name: String) -> mlua::Result<()> {
+    let refuse = lua.create_function(move |lua, (_, key, _): (Value, Value, Value)| -> mlua::Result<()> {
+        Err(refused(lua, Error::usage(format!("`{name}.{}` cannot be set", key.to_string()?))))
+    })?;
+    meta.raw_set("__newindex", refuse)?;
+    meta.raw_set("__metatable", false)
 }
 
 /// From here on, reading or setting a global that is not there is an error.

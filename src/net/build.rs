@@ -214,7 +214,7 @@ impl Net {
 
     /// Numbers that no other device of the lab has, above those the machine gave.
     fn choose_indices(&mut self, topology: &Topology, built: Built, lab: &Lab) -> Result<()> {
-        let mut next = match self.indices.values().max() {
+        let first = match self.indices.values().max() {
             Some(last) => last + 1,
             None => {
                 let taken = self.connection(lab, &NsName::host())?.devices()?;
@@ -222,10 +222,8 @@ impl Net {
                 taken.values().map(|state| state.index).max().unwrap_or(0).max(99) + 1
             }
         };
-        for device in built.new_devices(topology) {
-            self.indices.insert(device.hop.clone(), next);
-            next += 1;
-        }
+        let devices = built.new_devices(topology).iter().zip(first..);
+        self.indices.extend(devices.map(|(device, index)| (device.hop.clone(), index)));
         Ok(())
     }
 
@@ -357,7 +355,7 @@ impl Net {
                 }
                 lab.netns(&setting.ns)?.enter(|| sysctls::write(&setting.key, &setting.value))
             };
-            apply(lab).context(|| format!("in namespace `{}`", setting.ns)).at(&setting.at)?;
+            apply(lab).context(|| format!("net.sysctl: in namespace `{}`", setting.ns)).at(&setting.at)?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     args::OneOrMany,
     error::{Error, Result},
-    names::{Cidr, Hop, NsName},
+    names::{Addr, Cidr, Hop, NsName},
 };
 
 /// `ip addr add ADDR dev DEV`
@@ -34,7 +34,7 @@ pub struct AddRoute {
     /// Destination network; `default` for everything.
     pub to: Destination,
     /// Next hop.
-    pub via: IpAddr,
+    pub via: Addr,
 }
 
 /// A network, or the word `default`.
@@ -82,7 +82,8 @@ pub struct SetSysctl {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
-    Number(i64),
+    Whole(i64),
+    Float(f64),
     Text(String),
 }
 
@@ -96,11 +97,19 @@ impl Net {
 
     pub fn route(&mut self, args: AddRoute, at: &str) -> Result<()> {
         self.topology.require_space(&args.ns)?;
-        let to = args.to.network(args.via);
-        if to.addr.is_ipv4() != args.via.is_ipv4() {
+        let to = args.to.network(args.via.0);
+        if to.network() != to {
+            return Err(Error::usage(format!("`{to}` is a host in a network, not a network")).hint(format!(
+                "`{}`, or `{}/{}`",
+                to.network(),
+                to.addr,
+                if to.addr.is_ipv4() { 32 } else { 128 }
+            )));
+        }
+        if to.addr.is_ipv4() != args.via.0.is_ipv4() {
             return Err(Error::usage(format!("`{to}` and `{}` are of different families", args.via)));
         }
-        self.topology.routes.push(Route { ns: args.ns, to, via: args.via, at: at.to_owned() });
+        self.topology.routes.push(Route { ns: args.ns, to, via: args.via.0, at: at.to_owned() });
         Ok(())
     }
 
@@ -113,7 +122,9 @@ impl Net {
                 .hint("it must begin with `net.`, such as net.ipv4.ip_forward"));
         }
         let value = match args.value {
-            Value::Number(number) => number.to_string(),
+            Value::Whole(number) => number.to_string(),
+            // 4/2 is 2.0 in Lua; the kernel wants 2.
+            Value::Float(number) => number.to_string(),
             Value::Text(text) => text,
         };
         self.topology.settings.push(Setting { ns: args.ns, key: args.key, value, at: at.to_owned() });

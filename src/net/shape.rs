@@ -1,13 +1,13 @@
 //! `net.topology` and its helpers `net.star`, `net.linear`, `net.tree`: many hosts and switches in one call.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Bridge, Net, Ns, Veth, veth::End};
 use crate::{
     args::{OneOrMany, Short},
-    error::{Error, Result},
+    error::{Error, Result, nearest},
     names::{Cidr, IfName, Mtu, NsName},
 };
 
@@ -21,7 +21,7 @@ pub struct Sketch {
     #[serde(default)]
     pub switches: Vec<IfName>,
     /// Cables: pairs of a host and a switch, or of two switches.
-    pub links: Vec<(String, String)>,
+    pub links: Vec<Vec<String>>,
     /// Network that the hosts' addresses are taken from.
     #[serde(default = "ten")]
     pub subnet: Cidr,
@@ -81,6 +81,8 @@ pub struct Tree {
     pub mtu: Option<Mtu>,
 }
 
+/// Levels of switches: 2 to the power of 12 is more than the most hosts.
+const DEEPEST: u32 = 12;
 /// More would not fit the default network's descriptors and addresses.
 const MOST_HOSTS: u64 = 4000;
 
@@ -95,18 +97,53 @@ fn count(n: u64) -> Result<()> {
     }
 }
 
+/// The sockets of a host: how many are in use, and the address that the first one gets.
+struct Plugs {
+    used: usize,
+    addr: Cidr,
+}
+
+/// The end of cable `number` at a host or at a switch.
+fn plug(
+    node: &str,
+    side: char,
+    number: usize,
+    switches: &BTreeSet<&str>,
+    hosts: &mut BTreeMap<&str, Plugs>,
+) -> Result<End> {
+    if switches.contains(node) {
+        let port = name(&format!("p{number}{side}"))?;
+        return Ok(End { ns: NsName::host(), name: port, addr: OneOrMany::default(), master: Some(name(node)?) });
+    }
+    let Some(plugs) = hosts.get_mut(node) else {
+        let known: Vec<&str> = hosts.keys().chain(switches).copied().collect();
+        return Err(Error::usage(format!("a link names `{node}`, which is neither a host nor a switch")).hint(
+            match nearest(node, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are: {}", known.join(", ")),
+            },
+        ));
+    };
+    let addr = if plugs.used == 0 { vec![plugs.addr] } else { Vec::new() };
+    let end = End { ns: name(node)?, name: name(&format!("eth{}", plugs.used))?, addr: OneOrMany(addr), master: None };
+    plugs.used += 1;
+    Ok(end)
+}
+
 impl Net {
     /// Declares hosts, switches and cables.
     pub fn sketch(&mut self, sketch: Sketch, at: &str) -> Result<Made> {
         let switches: BTreeSet<&str> = sketch.switches.iter().map(IfName::as_str).collect();
-        let known: BTreeSet<&str> = sketch.hosts.iter().map(NsName::as_str).chain(switches.iter().copied()).collect();
         for switch in &sketch.switches {
-            let bridge =
-                Bridge { ns: NsName::host(), name: switch.clone(), addr: OneOrMany::default(), mtu: None, stp: false };
-            self.bridge(bridge, at)?;
+            let (ns, name) = (NsName::host(), switch.clone());
+            self.bridge(Bridge { ns, name, addr: OneOrMany::default(), mtu: None, stp: false }, at)?;
         }
         let mut made = Made { switches: sketch.switches.iter().map(IfName::to_string).collect(), ..Made::default() };
+        let mut unplugged = BTreeMap::new();
         for (host, n) in sketch.hosts.iter().zip(1..) {
+            if switches.contains(host.as_str()) {
+                return Err(Error::usage(format!("`{host}` is both a host and a switch")));
+            }
             self.ns(Ns { name: host.clone(), forward: false, ipv6: false }, at)?;
             let addr = sketch.subnet.host(n).ok_or_else(|| {
                 Error::usage(format!("{} has no room for {} hosts", sketch.subnet, sketch.hosts.len()))
@@ -114,35 +151,26 @@ impl Net {
             })?;
             made.hosts.push(host.to_string());
             made.addrs.push(addr.addr.to_string());
+            unplugged.insert(host.as_str(), Plugs { used: 0, addr });
         }
-        for ((a, b), number) in sketch.links.iter().zip(0..) {
-            for end in [a, b].into_iter().filter(|end| !known.contains(end.as_str())) {
-                return Err(Error::usage(format!("a link names `{end}`, which is neither a host nor a switch")));
+        for (link, number) in sketch.links.iter().zip(0..) {
+            let [a, b] = link.as_slice() else {
+                return Err(Error::usage(format!("links.[{}] has {} ends, not two", number + 1, link.len())));
+            };
+            if a == b {
+                return Err(Error::usage(format!("links.[{}] joins `{a}` to itself", number + 1)));
             }
-            let a = self.plug(a, &switches, &sketch, number, 'a')?;
-            let b = self.plug(b, &switches, &sketch, number, 'b')?;
+            let mut plug = |node: &str, side: char| plug(node, side, number, &switches, &mut unplugged);
+            let (a, b) = (plug(a, 'a')?, plug(b, 'b')?);
             self.veth(Veth { a, b, mtu: sketch.mtu }, at)?;
         }
         Ok(made)
     }
 
-    /// The end of a cable at a host, with its address if it is the host's first, or at a switch.
-    fn plug(&self, node: &str, switches: &BTreeSet<&str>, sketch: &Sketch, number: usize, side: char) -> Result<End> {
-        if switches.contains(node) {
-            let port = name(&format!("p{number}{side}"))?;
-            return Ok(End { ns: NsName::host(), name: port, addr: OneOrMany::default(), master: Some(name(node)?) });
-        }
-        let ns: NsName = name(node)?;
-        let cables = self.topology.devices.iter().rev().filter(|device| device.hop.ns == ns).count();
-        let index = sketch.hosts.iter().position(|host| *host == ns).unwrap_or(0) as u32 + 1;
-        let addr = if cables == 0 { sketch.subnet.host(index).into_iter().collect() } else { Vec::new() };
-        Ok(End { ns, name: name(&format!("eth{cables}"))?, addr: OneOrMany(addr), master: None })
-    }
-
     pub fn star(&mut self, star: Star, at: &str) -> Result<Made> {
         count(star.n)?;
         let hosts = (1..=star.n).map(|n| name(&format!("h{n}"))).collect::<Result<Vec<NsName>>>()?;
-        let links = hosts.iter().map(|host| (host.to_string(), "s1".to_owned())).collect();
+        let links = hosts.iter().map(|host| vec![host.to_string(), "s1".to_owned()]).collect();
         self.sketch(Sketch { hosts, switches: vec![name("s1")?], links, subnet: star.subnet, mtu: star.mtu }, at)
     }
 
@@ -150,16 +178,18 @@ impl Net {
         count(linear.n)?;
         let hosts = (1..=linear.n).map(|n| name(&format!("h{n}"))).collect::<Result<Vec<NsName>>>()?;
         let switches = (1..=linear.n).map(|n| name(&format!("s{n}"))).collect::<Result<Vec<IfName>>>()?;
-        let down = (1..=linear.n).map(|n| (format!("h{n}"), format!("s{n}")));
-        let along = (2..=linear.n).map(|n| (format!("s{}", n - 1), format!("s{n}")));
+        let down = (1..=linear.n).map(|n| vec![format!("h{n}"), format!("s{n}")]);
+        let along = (2..=linear.n).map(|n| vec![format!("s{}", n - 1), format!("s{n}")]);
         let links = down.chain(along).collect();
         self.sketch(Sketch { hosts, switches, links, subnet: linear.subnet, mtu: linear.mtu }, at)
     }
 
     pub fn tree(&mut self, tree: Tree, at: &str) -> Result<Made> {
-        let leaves = tree.fanout.checked_pow(tree.depth).filter(|_| tree.depth >= 1).ok_or_else(|| {
-            Error::usage(format!("a tree of depth {} and fanout {} cannot be made", tree.depth, tree.fanout))
-        })?;
+        let leaves =
+            tree.fanout.checked_pow(tree.depth).filter(|_| (1..=DEEPEST).contains(&tree.depth)).ok_or_else(|| {
+                Error::usage(format!("a tree of depth {} and fanout {} cannot be made", tree.depth, tree.fanout))
+                    .hint(format!("a depth of 1 to {DEEPEST}, and at most {MOST_HOSTS} leaves"))
+            })?;
         count(leaves)?;
         let mut switches: Vec<IfName> = vec![name("s1")?];
         let mut links = Vec::new();
@@ -175,7 +205,7 @@ impl Net {
                             switches[switches.len() - 1].to_string()
                         }
                     };
-                    links.push((child.clone(), parent.clone()));
+                    links.push(vec![child.clone(), parent.clone()]);
                     below.push(child);
                 }
             }

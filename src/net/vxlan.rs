@@ -1,7 +1,5 @@
 //! `net.vxlan`: a layer-2 tunnel with one VNI and one port for both ends; `net.vtep`: one end alone.
 
-use std::net::IpAddr;
-
 use serde::Deserialize;
 
 use super::{
@@ -11,7 +9,7 @@ use super::{
 use crate::{
     args::OneOrMany,
     error::{Error, Result},
-    names::{Cidr, Hop, IfName, Mtu, NsName, Vni},
+    names::{Addr, Cidr, Hop, IfName, Mtu, NsName, Vni},
 };
 
 /// The UDP port of RFC 7348.
@@ -44,7 +42,7 @@ pub struct VxlanEnd {
     pub ns: NsName,
     pub name: IfName,
     /// This end's address on the network below, that it sends from (`local` of `ip link`, a keyword in Lua).
-    pub underlay: IpAddr,
+    pub underlay: Addr,
     #[serde(default)]
     pub addr: OneOrMany<Cidr>,
     /// Bridge of the same namespace that it is a port of.
@@ -64,9 +62,9 @@ pub struct OneVtep {
     #[serde(default = "port")]
     pub port: u16,
     /// Its address on the network below, that it sends from (`local` of `ip link`, a keyword in Lua).
-    pub underlay: IpAddr,
+    pub underlay: Addr,
     /// Address on the network below that it sends to.
-    pub remote: IpAddr,
+    pub remote: Addr,
     /// Device of the underlay; the one that has the local address unless given.
     pub dev: Option<IfName>,
     #[serde(default)]
@@ -114,8 +112,8 @@ impl Net {
         let kind = Kind::Vxlan(Vtep {
             vni: vtep.vni,
             port: vtep.port,
-            local: vtep.underlay,
-            remote: vtep.remote,
+            local: vtep.underlay.0,
+            remote: vtep.remote.0,
             dev: vtep.dev,
             one_sided: vtep.one_sided,
         });

@@ -5,7 +5,7 @@ use std::{cell::RefCell, path::PathBuf, rc::Rc};
 use super::{Recipe, library};
 use crate::{
     api::{self, Param, Params, World},
-    clock,
+    chance, clock,
     error::{Error, Kind, Result},
     journal::{Journal, Undo},
     lab::{Lab, Line, Mode, Place, Tag},
@@ -51,7 +51,7 @@ pub fn conduct(recipe: &Recipe, orders: Orders) -> Result<Conducted> {
     let place = match (acts, orders.on_host) {
         (true, true) => {
             rights::need("build on the real host")?;
-            Place::Host(Tag { alias: format!("labkit:{}", run.id), group: fastrand::u32(1 << 16..1 << 31) })
+            Place::Host(Tag { alias: format!("labkit:{}", run.id), group: chance::number(1 << 16..1 << 31) })
         }
         (true, false) => {
             rights::enclose()?;
@@ -86,9 +86,8 @@ fn perform(recipe: &Recipe, world: &Rc<RefCell<World>>) -> Result<()> {
 }
 
 fn new_run(recipe: &Recipe) -> Run {
-    let random: String = (0..4).map(|_| fastrand::lowercase()).collect();
     Run {
-        id: format!("{}-{}-{random}", clock::stamp(), recipe.name),
+        id: format!("{}-{}-{}", clock::stamp(), recipe.name, chance::letters(4)),
         labkit: env!("CARGO_PKG_VERSION").to_owned(),
         recipe: recipe.name.clone(),
         question: recipe.question(),

@@ -35,6 +35,9 @@ impl Recipe {
         if path.is_file() {
             return Recipe::read(path);
         }
+        if path.is_dir() {
+            return Err(Error::usage(format!("`{name}` is a directory, not a recipe")));
+        }
         if let Some(recipe) = library::recipe(name.trim_end_matches(".lua")) {
             return Ok(recipe);
         }

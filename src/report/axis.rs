@@ -38,7 +38,8 @@ impl Axis {
     /// Exactly from `low` to `high`, ticks inside: for a count along x such as seconds.
     pub fn exactly(low: f64, high: f64, pixels: (f64, f64)) -> Axis {
         let (low, high) = if low < high { (low, high) } else { (low - 0.5, high + 0.5) };
-        let step = step((high - low) / 10.0);
+        let whole = low.fract() == 0.0 && high.fract() == 0.0;
+        let step = step((high - low) / 10.0).max(if whole { 1.0 } else { 0.0 });
         let ticks = multiples(step, (low / step - 1e-9).ceil(), (high / step + 1e-9).floor());
         Axis { low, high, pixels, ticks, logarithmic: false }
     }

@@ -148,6 +148,7 @@ fn badge(outcome: Outcome) -> Markup {
         Outcome::Failed => ("badge bad", "✗ failed"),
         Outcome::Interrupted => ("badge doubtful", "! interrupted"),
         Outcome::Running => ("badge doubtful", "! not finished"),
+        Outcome::Killed => ("badge doubtful", "! killed"),
     };
     html! { span class=(class) { (words) } }
 }

@@ -11,17 +11,23 @@ use crate::results::{
     proof::{Encap, Hop},
 };
 
-/// True where a proof says that the case is not what it is called.
+/// True where a proof says that the case is not what it is called; the control shares the baseline's.
 pub fn is_refuted(record: &Record, case: &str) -> bool {
-    record.proofs.iter().any(|proof| proof.case == case && !proof.valid)
+    let proved = match record.run.control.as_deref() == Some(case) {
+        true => record.run.baseline.as_deref().unwrap_or(case),
+        false => case,
+    };
+    record.proofs.iter().any(|proof| proof.case == proved && !proof.valid)
 }
 
-/// The cases that have no proof although others have; the control has none of its own.
+/// The cases whose traffic was measured without a proof although others have one; the control has none of its own.
 pub fn unproved(record: &Record) -> Vec<&str> {
     let has_proof = |case: &str| record.proofs.iter().any(|proof| proof.case == case);
     let is_control = |case: &str| record.run.control.as_deref() == Some(case);
     let cases = record.run.cases.iter().map(String::as_str);
-    cases.filter(|case| !record.proofs.is_empty() && !has_proof(case) && !is_control(case)).collect()
+    let has_traffic = |case: &str| record.samples.iter().any(|sample| sample.case == case && sample.bench != "net");
+    let without = |case: &&str| has_traffic(case) && !has_proof(case) && !is_control(case);
+    cases.filter(|case| !record.proofs.is_empty() && without(case)).collect()
 }
 
 /// `proved: 20 of 20 packets, ttl 64, mtu 1450` or `INVALID: why`
@@ -86,7 +92,7 @@ fn path(proof: &Proof) -> Markup {
 fn device(hop: &Hop, stray: bool) -> Markup {
     let packets = hop.rx_packets.saturating_add(hop.tx_packets);
     let (ns, name) = hop.device.rsplit_once('/').unwrap_or(("host", &hop.device));
-    let state = match (stray || !hop.declared, packets) {
+    let state = match (stray, packets) {
         (true, _) => "device undeclared",
         (false, 0) => "device silent",
         (false, _) => "device",
@@ -96,7 +102,7 @@ fn device(hop: &Hop, stray: bool) -> Markup {
             div.box {
                 span.ns { (plain(ns)) }
                 b { (plain(name)) }
-                span.kind { (plain(&hop.kind)) @if !stray && !hop.declared { ", not declared" } }
+                span.kind { (plain(&hop.kind)) @if hop.declared { ", declared" } }
             }
             span.packets {
                 @if packets == 0 { "no packets" } @else { (hop.rx_packets) " in" br; (hop.tx_packets) " out" }

@@ -33,6 +33,7 @@ fn ending(record: &Record) -> String {
         Outcome::Failed => "failed",
         Outcome::Interrupted => "interrupted",
         Outcome::Running => "not finished",
+        Outcome::Killed => "killed",
     };
     let why = record.run.why.as_deref().map(|why| format!(": {}", plain(why))).unwrap_or_default();
     folded("✗ ", &format!("{how}{why}"))

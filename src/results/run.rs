@@ -47,8 +47,9 @@ pub struct Run {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Still going, or ended so suddenly that nothing more was written.
     Running,
+    /// Ended so suddenly that nothing more was written; never written itself.
+    Killed,
     Done,
     Failed,
     /// It ran, but a proof or check did not hold.

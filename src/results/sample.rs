@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_division_by_nothing_is_kept_as_no_number() {
-        let sample = Sample::new("tcp", "veth", "cpu_s_per_gb", 0.0 / 0.0).unwrap();
+        let sample = Sample::new("tcp", "veth", "cpu_s_per_gb", f64::NAN).unwrap();
         let read: Sample = serde_json::from_str(&serde_json::to_string(&sample).unwrap()).unwrap();
         assert!(read.value.is_nan() && !read.valid);
     }

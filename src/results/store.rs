@@ -10,7 +10,7 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Proof, Run, Sample};
+use super::{Outcome, Proof, Run, Sample};
 use crate::error::{Context, Error, Result, nearest};
 
 const RUN: &str = "run.json";
@@ -52,12 +52,12 @@ impl Record {
     pub fn read(dir: &Path) -> Result<Record> {
         let path = dir.join(RUN);
         let text = fs::read_to_string(&path).context(|| format!("read `{}`", path.display()))?;
-        Ok(Record {
-            run: serde_json::from_str(&text).context(|| format!("read `{}`", path.display()))?,
-            samples: lines(&dir.join(SAMPLES))?,
-            proofs: lines(&dir.join(PROOFS))?,
-            dir: dir.to_owned(),
-        })
+        let mut run: Run = serde_json::from_str(&text).context(|| format!("read `{}`", path.display()))?;
+        // It never came to write how it ended.
+        if run.outcome == Outcome::Running && !is_in_use(dir) {
+            run.outcome = Outcome::Killed;
+        }
+        Ok(Record { run, samples: lines(&dir.join(SAMPLES))?, proofs: lines(&dir.join(PROOFS))?, dir: dir.to_owned() })
     }
 
     /// Finds a run by its directory, its id, an unambiguous beginning of the id, or `latest`.
@@ -218,7 +218,6 @@ pub fn replace(path: &Path, text: &[u8]) -> Result<()> {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use crate::results::Outcome;
 
     pub fn run() -> Run {
         Run {
@@ -231,7 +230,7 @@ pub mod tests {
             machine: Default::default(),
             start: "2026-11-22T14:00:00Z".into(),
             end: None,
-            outcome: Outcome::Running,
+            outcome: Outcome::Done,
             why: None,
             baseline: None,
             control: None,

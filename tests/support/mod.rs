@@ -125,11 +125,36 @@ pub fn host() -> String {
         let output = Command::new(program).args(arguments).output().unwrap();
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
-    let mut text = run("ip", &["-d", "link"]) + &run("ip", &["addr"]) + &run("ip", &["route", "show", "table", "all"]);
+    // A bridge's timers run by themselves.
+    let without_timers = |text: String| {
+        let mut words: Vec<&str> = text.split(' ').collect();
+        for at in 0..words.len() {
+            if words[at].ends_with("_timer") {
+                if let Some(value) = words[at..].iter_mut().skip(1).find(|word| !word.is_empty()) {
+                    *value = "0";
+                }
+            }
+        }
+        words.join(" ")
+    };
+    let mut text = without_timers(run("ip", &["-d", "link"]))
+        + &run("ip", &["addr"])
+        + &run("ip", &["route", "show", "table", "all"]);
     text += &run("ip", &["netns"]);
     text += &fs::read_to_string("/proc/self/mounts").unwrap();
     settings(Path::new("/proc/sys/net"), &mut text);
     text
+}
+
+/// Fails with the lines that differ, if the host is not as it was.
+#[track_caller]
+pub fn assert_host_is(before: &str, when: &str) {
+    let after = host();
+    let only = |one: &str, other: &str, mark: &str| -> String {
+        let there: std::collections::HashSet<&str> = other.lines().collect();
+        one.lines().filter(|line| !there.contains(line)).take(20).map(|line| format!("{mark} {line}\n")).collect()
+    };
+    assert!(after == before, "{when}: the host changed\n{}{}", only(before, &after, "-"), only(&after, before, "+"));
 }
 
 fn settings(dir: &Path, text: &mut String) {

@@ -1,0 +1,35 @@
+---@meta
+
+--- Parameters of the recipe.
+---@class lab
+lab = {}
+
+--- A parameter with what may be set. Its type is the default's: a whole number, a number, a text, or true and false.
+---@class Param
+---@field default boolean|number|string  value where the command line sets none
+---@field min number?  least value possible; no limit unless given
+---@field max number?  greatest value possible; no limit unless given
+---@field one_of (boolean|number|string)[]?  the only values possible; all unless given
+---@field help string?  one line for `labkit show`; none unless given
+
+--- The values of the parameters: as declared by `lab.params`, or as set by `--set name=value`. Reading one that was not
+--- declared is an error that names the nearest one.
+---
+---```lua
+---lab.params { seconds = 3 }
+---print(lab.p.seconds)
+---```
+---@type table<string, any>
+lab.p = {}
+
+--- Declares the recipe's parameters, each by its default alone or by a table with `default` and what may be set.
+---
+--- Fails where a default or a value set by `--set` is of another type or out of range, and where `--set` names a
+--- parameter that is not declared.
+---
+---```lua
+---lab.params { rounds = 5, seconds = { default = 3, min = 1, max = 3600, help = "length of each TCP stream" } }
+---print(lab.p.rounds, lab.p.seconds)
+---```
+---@param args table<string, boolean|number|string|Param>
+function lab.params(args) end
