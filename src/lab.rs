@@ -130,7 +130,11 @@ impl Lab {
         self.namespaces.get(name).ok_or_else(|| Error::failed(format!("there is no namespace `{name}`")))
     }
 
+    /// A case by the name it was proved under.
     pub fn case(&self, name: &str) -> Result<&Case> {
+        if name.is_empty() {
+            return Err(Error::usage("`case` is missing"));
+        }
         self.cases.iter().find(|case| case.name == name).ok_or_else(|| {
             let near = nearest(name, self.cases.iter().map(|case| case.name.as_str()));
             Error::usage(format!("case `{name}` was not proved")).hint(match near {

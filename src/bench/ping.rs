@@ -115,9 +115,6 @@ impl Ping {
     /// Measures one burst and keeps its samples.
     pub fn run(&self, lab: &mut Lab) -> Result<PingReport> {
         self.check()?;
-        if self.case.is_empty() {
-            return Err(Error::usage("`case` is missing"));
-        }
         let case = lab.case(&self.case)?.clone();
         if !lab.measures() {
             self.describe(lab, &case);

@@ -70,9 +70,6 @@ impl Tcp {
     /// Measures one stream and keeps its samples.
     pub fn run(&self, lab: &mut Lab) -> Result<TcpReport> {
         self.check()?;
-        if self.case.is_empty() {
-            return Err(Error::usage("`case` is missing"));
-        }
         let case = lab.case(&self.case)?.clone();
         if !lab.measures() {
             self.describe(lab, &case);

@@ -6,9 +6,7 @@ use super::output;
 use crate::{
     error::Result,
     lab::{Line, Mode},
-    progress::Progress,
-    recipe::{Orders, Recipe, conduct},
-    results::store,
+    recipe::{Recipe, rehearse},
 };
 
 /// The shell script that a person would type for a recipe: `labkit explain ex1 > ex1.sh`.
@@ -27,11 +25,7 @@ pub struct Explain {
 impl Explain {
     pub fn run(self) -> Result<()> {
         let recipe = Recipe::find(&self.recipe)?;
-        let state = store::state_dir()?;
-        let progress = Progress::silent();
-        let orders = Orders { mode: Mode::Explain, on_host: false, settings: &self.set, state, progress };
-        let explained = conduct(&recipe, orders)?;
-        explained.outcome?;
+        let explained = rehearse(&recipe, Mode::Explain, false, &self.set)?;
         let mut script = format!(
             "#!/bin/sh\n# {}: {}\n#\n# Run it where it cannot disturb anything, and is gone when it ends:\n#\n\
              #   unshare --map-root-user --net --mount sh -c 'mount -t tmpfs tmpfs /run && sh -e {}.sh'\n\

@@ -6,10 +6,8 @@ use serde_json::json;
 use super::output;
 use crate::{
     error::{Error, Result},
-    lab::{Line, Mode},
-    progress::Progress,
-    recipe::{Orders, Recipe, conduct},
-    results::store,
+    lab::Mode,
+    recipe::{Recipe, rehearse},
 };
 
 /// What a run would do. Touches nothing; exits 3 if something on this machine would change.
@@ -36,19 +34,8 @@ pub struct Plan {
 impl Plan {
     pub fn run(self) -> Result<()> {
         let recipe = Recipe::find(&self.recipe)?;
-        let state = store::state_dir()?;
-        let progress = Progress::silent();
-        let orders = Orders { mode: Mode::Plan, on_host: self.on_host, settings: &self.set, state, progress };
-        let planned = conduct(&recipe, orders)?;
-        planned.outcome?;
-        let steps: Vec<String> = planned
-            .lines
-            .into_iter()
-            .filter_map(|line| match line {
-                Line::Plan(words) => Some(words),
-                _ => None,
-            })
-            .collect();
+        let planned = rehearse(&recipe, Mode::Plan, self.on_host, &self.set)?;
+        let steps = planned.steps();
         let changes = self.on_host && steps.iter().any(|step| step.starts_with("create"));
         if self.json {
             output::json(&json!({ "recipe": recipe.name, "steps": steps, "changes": changes }))?;

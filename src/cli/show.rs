@@ -7,10 +7,8 @@ use super::output;
 use crate::{
     columns::columns,
     error::Result,
-    lab::{Line, Mode},
-    progress::Progress,
-    recipe::{Orders, Recipe, conduct},
-    results::store,
+    lab::Mode,
+    recipe::{Recipe, rehearse},
 };
 
 /// What a recipe asks, what can be set, and what it does.
@@ -36,18 +34,8 @@ impl Show {
         if self.source {
             return output::print(&recipe.text);
         }
-        let state = store::state_dir()?;
-        let orders = Orders { mode: Mode::Plan, on_host: false, settings: &[], state, progress: Progress::silent() };
-        let shown = conduct(&recipe, orders)?;
-        shown.outcome?;
-        let steps: Vec<&str> = shown
-            .lines
-            .iter()
-            .filter_map(|line| match line {
-                Line::Plan(words) => Some(words.as_str()),
-                _ => None,
-            })
-            .collect();
+        let shown = rehearse(&recipe, Mode::Plan, false, &[])?;
+        let steps = shown.steps();
         if self.json {
             return output::json(&json!({
                 "name": recipe.name, "question": recipe.question(), "sha256": recipe.sha256(),

@@ -43,6 +43,24 @@ pub struct Conducted {
     pub lab: Lab,
 }
 
+/// Goes through a recipe without any effect: its plan, or the commands it stands for.
+pub fn rehearse(recipe: &Recipe, mode: Mode, on_host: bool, settings: &[String]) -> Result<Conducted> {
+    let orders = Orders { mode, on_host, settings, state: PathBuf::new(), progress: Progress::silent() };
+    let mut rehearsed = conduct(recipe, orders)?;
+    std::mem::replace(&mut rehearsed.outcome, Ok(())).map(|()| rehearsed)
+}
+
+impl Conducted {
+    /// The steps of a plan, in words.
+    pub fn steps(&self) -> Vec<&str> {
+        let words = self.lines.iter().filter_map(|line| match line {
+            Line::Plan(words) => Some(words.as_str()),
+            _ => None,
+        });
+        words.collect()
+    }
+}
+
 /// Runs a recipe as ordered. An error here means that it could not even begin.
 pub fn conduct(recipe: &Recipe, orders: Orders) -> Result<Conducted> {
     let params = Params::from_settings(orders.settings)?;

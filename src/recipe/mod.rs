@@ -3,7 +3,7 @@
 mod conduct;
 mod library;
 
-pub use conduct::{Conducted, Orders, conduct, revert};
+pub use conduct::{Conducted, Orders, conduct, rehearse, revert};
 pub use library::{embedded, types};
 
 use std::{

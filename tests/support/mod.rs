@@ -129,10 +129,10 @@ pub fn host() -> String {
     let without_timers = |text: String| {
         let mut words: Vec<&str> = text.split(' ').collect();
         for at in 0..words.len() {
-            if words[at].ends_with("_timer") {
-                if let Some(value) = words[at..].iter_mut().skip(1).find(|word| !word.is_empty()) {
-                    *value = "0";
-                }
+            if words[at].ends_with("_timer")
+                && let Some(value) = words[at..].iter_mut().skip(1).find(|word| !word.is_empty())
+            {
+                *value = "0";
             }
         }
         words.join(" ")
