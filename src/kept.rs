@@ -178,8 +178,18 @@ impl Kept {
         Ok(())
     }
 
-    /// Ends the holder; the kernel removes the namespaces and all in them.
-    pub fn end(&self, state: &Path) -> Result<()> {
+    /// Kernel numbers of the lab's network namespaces: `net:[4026532231]`.
+    fn numbers(&self) -> Vec<PathBuf> {
+        let Some(holder) = self.holder else { return Vec::new() };
+        let link = |fd: &String| fs::read_link(format!("/proc/{}/fd/{fd}", holder.pid)).ok();
+        self.namespaces.values().filter_map(link).collect()
+    }
+
+    /// Ends the holder; the kernel removes the namespaces and all in them, unless other processes are inside.
+    ///
+    /// Gives those processes: they keep their namespace until they end.
+    pub fn end(&self, state: &Path) -> Result<Vec<i32>> {
+        let numbers = self.numbers();
         if let Some(holder) = self.holder.filter(Holder::is_alive) {
             match kill(Pid::from_raw(holder.pid), Signal::SIGKILL) {
                 Ok(()) | Err(Errno::ESRCH) => {}
@@ -194,8 +204,17 @@ impl Kept {
             }
         }
         let path = file(state, &self.id);
-        fs::remove_file(&path).context(|| format!("remove `{}`", path.display()))
+        fs::remove_file(&path).context(|| format!("remove `{}`", path.display()))?;
+        Ok(processes_inside(&numbers))
     }
+}
+
+/// Processes in one of these network namespaces; those of other users cannot be seen.
+fn processes_inside(numbers: &[PathBuf]) -> Vec<i32> {
+    let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let inside = |pid: &i32| fs::read_link(format!("/proc/{pid}/ns/net")).is_ok_and(|number| numbers.contains(&number));
+    pids.filter(inside).collect()
 }
 
 /// /sys shows the devices of the namespace it was mounted in; programs that look there want these.

@@ -94,6 +94,25 @@ fn a_lab_on_the_host_killed_at_any_step_is_cleaned_up() {
 }
 
 #[test]
+fn a_process_left_inside_a_lab_is_named_when_that_is_taken_down() {
+    if !netns() {
+        return;
+    }
+    let bench = Bench::new();
+    bench.labkit(&["run", "ex1", "--build-only", "--keep", "--quiet"]).ok();
+    let mut inside = bench.command(&["exec", "ns1", "--", "sleep", "1000"]).spawn().unwrap();
+    let in_ns1 = || std::fs::read_to_string(format!("/proc/{}/comm", inside.id())).unwrap() == "sleep\n";
+    while !in_ns1() {
+        std::thread::yield_now();
+    }
+    let said = bench.labkit(&["down"]);
+    inside.kill().unwrap();
+    inside.wait().unwrap();
+    assert_eq!(said.code, Some(0));
+    assert!(said.err.contains(&format!("process {} is still inside", inside.id())), "{}", said.err);
+}
+
+#[test]
 fn a_kept_lab_whose_holder_is_killed_is_forgotten() {
     if !netns() {
         return;

@@ -91,7 +91,9 @@ fn wobble(seed: usize, spread: f64) -> f64 {
 fn hop(device: &str, kind: &str, declared: bool, packets: u64) -> Hop {
     let (rx_bytes, tx_bytes) = (packets * 98, packets * 98);
     let kind = kind.to_owned();
-    Hop { device: device.into(), kind, declared, rx_packets: packets, tx_packets: packets, rx_bytes, tx_bytes }
+    let offloads = Some(vec!["gso".to_owned(), "tso".to_owned()]);
+    let (rx_packets, tx_packets, mtu) = (packets, packets, 1500);
+    Hop { device: device.into(), kind, declared, rx_packets, tx_packets, rx_bytes, tx_bytes, mtu, offloads }
 }
 
 fn proved(case: &str, hops: Vec<Hop>, mutated: &str) -> Proof {

@@ -45,7 +45,10 @@ fn take_down(lab: &Kept, state: &Path) -> Result<()> {
     if lab.holder.is_none() {
         revert(&store::runs(state).join(&lab.id))?;
     }
-    lab.end(state)?;
+    let inside = lab.end(state)?;
     output::note(&format!("down      {}", lab.id));
+    for pid in inside {
+        output::note(&format!("          process {pid} is still inside and keeps its namespace until it ends"));
+    }
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! The counters' evidence: every declared device counted every packet, and no other device any.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Net, counters::Snapshot, path::Path, prove::Prove, topology::Kind};
 use crate::{
-    names::Hop,
-    netlink::DeviceState,
+    lab::Lab,
+    names::{Hop, NsName},
+    netlink::{DeviceState, Ethtool},
     results::proof::{Hop as SeenHop, Proof},
 };
 
@@ -73,6 +74,19 @@ impl Net {
         self.topology.device(hop).map_or("loopback", |device| device.kind.word())
     }
 
+    /// Writes down what each device of the path leaves to its driver: without it figures cannot be compared.
+    pub(super) fn note_offloads(&self, lab: &Lab, proof: &mut Proof) {
+        let mut opened: BTreeMap<NsName, Option<Ethtool>> = BTreeMap::new();
+        for seen in &mut proof.hops {
+            let Ok(hop) = seen.device.parse::<Hop>() else { continue };
+            let open = || lab.netns(&hop.ns).and_then(|ns| ns.enter(Ethtool::open));
+            let ethtool = opened.entry(hop.ns.clone()).or_insert_with(|| {
+                open().inspect_err(|error| log::debug!("offloads of `{}` are not recorded: {error}", hop.ns)).ok()
+            });
+            seen.offloads = ethtool.as_mut().and_then(|ethtool| ethtool.offloads(self.index(&hop)).ok());
+        }
+    }
+
     /// A switch does not count what it forwards: its ports do, and are added up.
     fn counted(&self, hop: &Hop, before: &Snapshot, after: &Snapshot, declared: bool) -> SeenHop {
         let mut seen = raw_count(hop, before, after, self.kind(hop));
@@ -118,6 +132,8 @@ fn raw_count(hop: &Hop, before: &Snapshot, after: &Snapshot, kind: &str) -> Seen
         tx_packets: rise(|state| state.tx_packets),
         rx_bytes: rise(|state| state.rx_bytes),
         tx_bytes: rise(|state| state.tx_bytes),
+        mtu: after.get(hop).map_or(0, |state| state.mtu),
+        offloads: None,
     }
 }
 

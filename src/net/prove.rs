@@ -127,6 +127,7 @@ impl Net {
             proof.received = heard.received();
             proof.ttl = heard.answers.first().map(|answer| answer.ttl);
             self.judge_counters(args, path.as_ref(), &before, &after, &mut proof);
+            self.note_offloads(lab, &mut proof);
             judge_ttl(&mut proof);
             if let Some((_, vtep, underlay)) = &tunnel {
                 judge_crossings(args, vtep, underlay, &crossings, &mut proof);

@@ -205,7 +205,6 @@ pub struct DeviceState {
     pub carrier: bool,
     pub mtu: u32,
     pub port: Option<PortState>,
-    pub gso_max_size: u32,
     pub rx_packets: u64,
     pub tx_packets: u64,
     pub rx_bytes: u64,
@@ -228,7 +227,6 @@ impl DeviceState {
                 LinkAttribute::IfAlias(alias) => state.alias = alias,
                 LinkAttribute::Group(group) => state.group = group,
                 LinkAttribute::Mtu(mtu) => state.mtu = mtu,
-                LinkAttribute::GsoMaxSize(bytes) => state.gso_max_size = bytes,
                 LinkAttribute::Stats64(stats) => {
                     state.rx_packets = stats.rx_packets;
                     state.tx_packets = stats.tx_packets;

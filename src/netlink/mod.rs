@@ -1,13 +1,16 @@
 //! The one door to the kernel's routing socket: requests out in batches, answers and dumps back.
 
 mod address;
+mod attribute;
 mod link;
 mod neighbour;
+mod offload;
 mod route;
 
 pub use address::{Assign, AssignedAddress};
 pub use link::{Bridge, Change, DeviceState, Endpoint, PortState, Veth, Vxlan, set_alias};
 pub use neighbour::Neighbour;
+pub use offload::Ethtool;
 pub use route::Gateway;
 
 use std::io;
@@ -173,19 +176,16 @@ fn push(buffer: &mut Vec<u8>, message: RouteNetlinkMessage, flags: u16, sequence
     message.serialize(&mut buffer[start..start + message.header.length as usize]);
 }
 
-/// The errno, and the kernel's own sentence where the extended acknowledgement has one (NLMSGERR_ATTR_MSG).
+/// NLMSGERR_ATTR_MSG
+const MESSAGE: u16 = 1;
+
+/// The errno, and the kernel's own sentence where the extended acknowledgement has one.
 fn in_words(errno: i32, after_code: &[u8]) -> Error {
     let cause = io::Error::from_raw_os_error(errno);
-    let mut attributes = after_code.get(16..).unwrap_or_default();
-    while let [low, high, kind_low, kind_high, rest @ ..] = attributes {
-        let length = usize::from(u16::from_ne_bytes([*low, *high]));
-        let kind = u16::from_ne_bytes([*kind_low, *kind_high]) & 0x3fff;
-        let value = rest.get(..length.saturating_sub(4)).unwrap_or_default();
-        if kind == 1 {
-            let text = String::from_utf8_lossy(value);
-            return Error::failed(format!("{cause}: {}", text.trim_end_matches('\0')));
-        }
-        attributes = attributes.get(length.next_multiple_of(4).max(4)..).unwrap_or_default();
+    let attributes = attribute::attributes(after_code.get(16..).unwrap_or_default());
+    for (_, text) in attributes.filter(|(kind, _)| *kind == MESSAGE) {
+        let text = String::from_utf8_lossy(text);
+        return Error::failed(format!("{cause}: {}", text.trim_end_matches('\0')));
     }
     Error::failed(cause)
 }

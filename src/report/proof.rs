@@ -102,7 +102,9 @@ fn device(hop: &Hop, stray: bool) -> Markup {
             div.box {
                 span.ns { (plain(ns)) }
                 b { (plain(name)) }
-                span.kind { (plain(&hop.kind)) @if hop.declared { ", declared" } }
+                span.kind {
+                    (plain(&hop.kind)) @if hop.mtu > 0 { ", mtu " (hop.mtu) } @if hop.declared { ", declared" }
+                }
             }
             span.packets {
                 @if packets == 0 { "no packets" } @else { (hop.rx_packets) " in" br; (hop.tx_packets) " out" }
@@ -116,8 +118,24 @@ fn facts(proof: &Proof) -> Vec<(&'static str, String)> {
     facts.extend(ttl(proof).map(|ttl| ("TTL of answers", ttl)));
     facts.extend(proof.mtu.map(|mtu| ("Path MTU", format!("{mtu} bytes"))));
     facts.extend(proof.encap.as_ref().map(|encap| ("Encapsulation", encapsulation(encap))));
+    facts.extend(offloads(&proof.hops).map(|offloads| ("Offloads", offloads)));
     facts.extend(proof.mutated.as_ref().map(|device| ("Counter-check", mutation(proof, device))));
     facts
+}
+
+/// What the devices leave to their drivers; only where all tell.
+fn offloads(hops: &[Hop]) -> Option<String> {
+    let told: Vec<(&str, &[String])> =
+        hops.iter().map(|hop| Some((hop.device.as_str(), hop.offloads.as_deref()?))).collect::<Option<_>>()?;
+    let (_, first) = told.first()?;
+    let words = |list: &[String]| if list.is_empty() { "none".to_owned() } else { plain(&list.join(", ")) };
+    Some(match told.iter().filter(|(_, list)| list != first).collect::<Vec<_>>().as_slice() {
+        [] => format!("{} on every device", words(first)),
+        others => {
+            let others = others.iter().map(|(device, list)| format!("{}: {}", plain(device), words(list)));
+            format!("{}; but {}", words(first), others.collect::<Vec<_>>().join("; "))
+        }
+    })
 }
 
 fn ttl(proof: &Proof) -> Option<String> {

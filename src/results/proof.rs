@@ -47,6 +47,12 @@ pub struct Hop {
     pub tx_packets: u64,
     pub rx_bytes: u64,
     pub tx_bytes: u64,
+    /// In bytes.
+    #[serde(default)]
+    pub mtu: u32,
+    /// What the device leaves to its driver, by ethtool's short names; none where that could not be read.
+    #[serde(default)]
+    pub offloads: Option<Vec<String>>,
 }
 
 /// What the tap on the underlay saw.
