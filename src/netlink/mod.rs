@@ -182,10 +182,12 @@ const MESSAGE: u16 = 1;
 /// The errno, and the kernel's own sentence where the extended acknowledgement has one.
 fn in_words(errno: i32, after_code: &[u8]) -> Error {
     let cause = io::Error::from_raw_os_error(errno);
-    let attributes = attribute::attributes(after_code.get(16..).unwrap_or_default());
-    for (_, text) in attributes.filter(|(kind, _)| *kind == MESSAGE) {
-        let text = String::from_utf8_lossy(text);
-        return Error::failed(format!("{cause}: {}", text.trim_end_matches('\0')));
+    let mut attributes = attribute::attributes(after_code.get(16..).unwrap_or_default());
+    match attributes.find(|(kind, _)| *kind == MESSAGE) {
+        Some((_, text)) => {
+            let text = String::from_utf8_lossy(text);
+            Error::failed(format!("{cause}: {}", text.trim_end_matches('\0')))
+        }
+        None => Error::failed(cause),
     }
-    Error::failed(cause)
 }
