@@ -61,7 +61,7 @@ bench = {}
 
 --- Measures cases against each other in rounds. In each round every case has its turn, in random order, and the first
 --- case has two: what it differs from itself by is noise. `report.table` shows each case's ratio to the first, and says
---- `better` or `worse` only where that lies apart from 1 and from the noise; fewer than 3 rounds are too few to say.
+--- `better` or `worse` only where that lies apart from 1 and from the noise; fewer than 5 rounds are too few to say.
 --- (`ping` and `iperf3`, for each case in each round.)
 ---
 --- Fails where a case was not proved or is named twice, nothing is to be measured, or a number is out of range.
