@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Net,
-    sysctls::{self, Born},
+    Net, sysctls,
     topology::{Address, Device, Kind, Space, Topology},
 };
 use crate::{
@@ -155,8 +154,8 @@ impl Net {
         let is_new = built.spaces == 0 && built.devices == 0;
         let bridged = has_bridge(topology, &host.name);
         lab.netns(&host.name)?.enter(|| {
-            for (key, value) in if is_new { sysctls::wanted(&host, topology) } else { Vec::new() } {
-                sysctls::write(key, value)?;
+            if is_new {
+                self.born.furnish(&host, topology)?;
             }
             if bridged { around_the_filter() } else { Ok(()) }
         })
@@ -185,19 +184,15 @@ impl Net {
                 )?;
             }
         }
-        let born = Born::default();
         let named = matches!(lab.place, Place::Host(_));
+        let born = &self.born;
         let made = Netns::create_many(spaces.len(), |index| {
             let space = &spaces[index];
             let furnish = || -> Result<Connection> {
                 if named {
                     super::undo::bind(&space.name)?;
                 }
-                for (key, value) in sysctls::wanted(space, topology) {
-                    if !born.with(key, value) {
-                        sysctls::write(key, value)?;
-                    }
-                }
+                born.furnish(space, topology)?;
                 if has_bridge(topology, &space.name) {
                     around_the_filter()?;
                 }
@@ -311,9 +306,10 @@ impl Net {
     }
 
     fn endpoint<'a>(&self, lab: &'a Lab, device: &'a Device, up: bool) -> Endpoint<'a> {
-        let tag = match &lab.place {
-            Place::Host(tag) if device.hop.ns.is_host() => Some(tag),
-            _ => None,
+        let (group, waits) = match &lab.place {
+            Place::Host(tag) if device.hop.ns.is_host() => (Some(tag.group), true),
+            Place::Anonymous if device.hop.ns.is_host() => (Some(super::down::GROUP), false),
+            _ => (None, false),
         };
         Endpoint {
             index: self.index(&device.hop),
@@ -321,8 +317,8 @@ impl Net {
             mac: mac(&lab.run.recipe, &device.hop.ns, &device.hop.dev),
             mtu: device.mtu.map(|mtu| mtu.bytes()),
             master: self.master(device),
-            group: tag.map(|tag| tag.group),
-            up: up && tag.is_none(),
+            group,
+            up: up && !waits,
         }
     }
 

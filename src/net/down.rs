@@ -1,13 +1,11 @@
 //! `net.down`: everything gone, and how long that took.
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
+use std::time::Instant;
 
+use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::{Net, build::Built, topology::Kind};
+use super::{Net, build::Built};
 use crate::{
     error::{Context, Error, Result},
     lab::{Lab, Place},
@@ -29,14 +27,15 @@ pub struct Down {
 pub struct DownReport {
     /// Until the call could go on: the namespaces are let go of.
     pub down_ms: f64,
-    /// Until the host's ends of the cables had vanished.
+    /// Until every device of the lab had vanished from its host.
     pub gone_ms: f64,
 }
 
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Of all devices on the lab's own host, so that one message removes them (`ip link del group`).
+pub(super) const GROUP: u32 = 1;
 
 impl Net {
-    /// Drops the namespaces, waits for the host's ends of cables to go with them, and forgets the topology.
+    /// Drops the namespaces, removes what is on the host, and forgets the topology.
     pub fn down(&mut self, lab: &mut Lab, down: Down) -> Result<DownReport> {
         if !lab.acts() {
             lab.plan("down    everything");
@@ -50,7 +49,7 @@ impl Net {
         self.connections.retain(|name, _| name.is_host());
         lab.drop_namespaces();
         let down_ms = start.elapsed().as_secs_f64() * 1e3;
-        self.wait_until_gone(lab)?;
+        self.remove_from_host()?;
         let report = DownReport { down_ms, gone_ms: start.elapsed().as_secs_f64() * 1e3 };
         if let Some(case) = &down.case {
             lab.sample(Sample::new("net", case, "down_ms", report.gone_ms)?)?;
@@ -66,40 +65,16 @@ impl Net {
         self.indices.retain(|_, index| *index > 0);
     }
 
-    fn wait_until_gone(&mut self, lab: &Lab) -> Result<()> {
-        let host = NsName::host();
-        let stays = |name: &str| {
-            let here = |device: &&super::Device| device.hop.ns.is_host() && device.hop.dev.as_str() == name;
-            self.topology.devices.iter().find(here).map(|device| match &device.kind {
-                Kind::Veth { peer } => peer.ns.is_host(),
-                _ => true,
-            })
-        };
-        // What has no end in a dropped namespace goes only when told to.
-        let connection = self.connections.get_mut(&host);
-        let Some(connection) = connection else { return Ok(()) };
-        let devices = connection.devices()?;
-        let remaining: Vec<u32> =
-            devices.values().filter(|state| stays(&state.name) == Some(true)).map(|state| state.index).collect();
-        for index in remaining {
-            let gone = connection.transact(&[Change::Delete(index).request()]);
-            // The other end of a cable goes with the first.
-            gone.or_else(|refusal| if refusal.errno == 19 { Ok(()) } else { Err(refusal.error) })
-                .context(|| "remove a device of the host")?;
+    /// Removes what the lab has on its host, in one message that returns when all of it is gone.
+    ///
+    /// Cables would also go with the namespaces of their other ends, but one after another and in the kernel's own
+    /// time; a bridge told to go before its ports drops them one by one.
+    fn remove_from_host(&mut self) -> Result<()> {
+        let Some(connection) = self.connections.get_mut(&NsName::host()) else { return Ok(()) };
+        match connection.transact(&[Change::DeleteGroup(GROUP).request()]) {
+            // Nothing was on the host, or all of it went with the namespaces.
+            Err(refusal) if refusal.errno == Errno::ENODEV as i32 => Ok(()),
+            other => other.map_err(|refusal| refusal.error).context(|| "remove the lab's devices on its host"),
         }
-        let deadline = Instant::now() + PATIENCE;
-        while connection.devices()?.keys().any(|name| stays(name).is_some()) {
-            crate::signal::check()?;
-            if Instant::now() > deadline {
-                return Err(Error::failed(format!(
-                    "wait for the lab to vanish: still there after {} s",
-                    PATIENCE.as_secs()
-                ))
-                .hint("a process may hold one of its namespaces"));
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-        let _ = lab;
-        Ok(())
     }
 }

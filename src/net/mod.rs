@@ -54,6 +54,7 @@ pub struct Net {
     built: build::Built,
     connections: BTreeMap<NsName, Connection>,
     indices: BTreeMap<Hop, u32>,
+    born: sysctls::Born,
 }
 
 impl Net {

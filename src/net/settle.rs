@@ -1,7 +1,7 @@
 //! Settled means settled: carrier on, ports forwarding, addresses usable.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     thread,
     time::{Duration, Instant},
 };
@@ -13,7 +13,7 @@ use super::{
     topology::{Device, Kind, Topology},
 };
 use crate::{
-    error::{Error, Result},
+    error::{Context, Error, Result},
     lab::Lab,
     names::NsName,
     netlink::{DeviceState, PortState},
@@ -64,28 +64,33 @@ impl Net {
 
     /// Looks until nothing is missing any more; says what is, if it stays missing.
     pub(super) fn wait_until_settled(&mut self, lab: &Lab) -> Result<()> {
+        let topology = std::mem::take(&mut self.topology);
+        let settled = self.watch(&topology, lab);
+        self.topology = topology;
+        settled
+    }
+
+    fn watch(&mut self, topology: &Topology, lab: &Lab) -> Result<()> {
         let has_tree = |device: &Device| matches!(device.kind, Kind::Bridge { stp: true });
-        let patience = if self.topology.devices.iter().any(has_tree) { SPANNING_TREE } else { PATIENCE };
+        let patience = if topology.devices.iter().any(has_tree) { SPANNING_TREE } else { PATIENCE };
         let deadline = Instant::now() + patience;
         let mut pause = Duration::from_micros(200);
-        let mut unsettled = namespaces_to_watch(&self.topology);
+        let mut unsettled = places(topology);
         loop {
             let mut missing = None;
-            let mut still = BTreeSet::new();
-            for ns in unsettled {
-                if let Some(what) = self.what_is_missing(lab, &ns)? {
+            let mut still = Vec::new();
+            for place in unsettled {
+                if let Some(what) = self.what_is_missing(lab, topology, &place)? {
                     missing.get_or_insert(what);
-                    still.insert(ns);
+                    still.push(place);
                 }
             }
             unsettled = still;
             match missing {
                 None => return Ok(()),
                 Some(what) if Instant::now() > deadline => {
-                    return Err(Error::failed(format!(
-                        "wait for the topology to settle: {what} after {} s",
-                        patience.as_secs()
-                    )));
+                    let seconds = patience.as_secs();
+                    return Err(Error::failed(format!("wait for the topology to settle: {what} after {seconds} s")));
                 }
                 Some(what) => log::debug!("not settled yet: {what}"),
             }
@@ -95,22 +100,47 @@ impl Net {
         }
     }
 
-    fn what_is_missing(&mut self, lab: &Lab, ns: &NsName) -> Result<Option<String>> {
-        let states = self.connection(lab, ns)?.devices()?;
-        for device in self.topology.devices.iter().filter(|device| device.hop.ns == *ns) {
-            let Some(state) = states.get(device.hop.dev.as_str()) else {
-                return Ok(Some(format!("`{}` is not there", device.hop)));
-            };
-            if let Some(what) = missing_of(device, state, &self.topology) {
+    fn what_is_missing(&mut self, lab: &Lab, topology: &Topology, place: &Place) -> Result<Option<String>> {
+        let indices: Vec<u32> = place.devices.iter().map(|device| self.index(&device.hop)).collect();
+        let connection = self.connection(lab, place.ns)?;
+        let states = connection.look_at(&indices).context(|| format!("look at the devices of `{}`", place.ns))?;
+        for (device, state) in place.devices.iter().zip(&states) {
+            if let Some(what) = missing_of(device, state, topology) {
                 return Ok(Some(format!("`{}` {what}", device.hop)));
             }
         }
-        if !self.topology.addresses.iter().any(|address| address.hop.ns == *ns && address.cidr.addr.is_ipv6()) {
+        if !place.ipv6 {
             return Ok(None);
         }
-        let tentative = self.connection(lab, ns)?.addresses()?.into_iter().find(|address| address.tentative);
-        Ok(tentative.map(|address| format!("{} in `{ns}` is tentative", address.cidr)))
+        let tentative = connection.addresses()?.into_iter().find(|address| address.tentative);
+        Ok(tentative.map(|address| format!("{} in `{}` is tentative", address.cidr, place.ns)))
     }
+}
+
+/// A namespace with what is declared in it.
+struct Place<'a> {
+    ns: &'a NsName,
+    devices: Vec<&'a Device>,
+    ipv6: bool,
+}
+
+/// Both ends of every cable: each becomes usable by itself, and a kernel under load may let one of them wait.
+fn places(topology: &Topology) -> Vec<Place<'_>> {
+    let mut places: BTreeMap<&NsName, Place> = BTreeMap::new();
+    for device in &topology.devices {
+        let ns = &device.hop.ns;
+        places.entry(ns).or_insert_with(|| Place { ns, devices: Vec::new(), ipv6: false }).devices.push(device);
+    }
+    for address in topology.addresses.iter().filter(|address| address.cidr.addr.is_ipv6()) {
+        if let Some(place) = places.get_mut(&address.hop.ns) {
+            place.ipv6 = true;
+        }
+    }
+    // A bridge has its carrier from its ports: they are looked at first.
+    for place in places.values_mut() {
+        place.devices.sort_by_key(|device| matches!(device.kind, Kind::Bridge { .. }));
+    }
+    places.into_values().collect()
 }
 
 fn missing_of(device: &Device, state: &DeviceState, topology: &Topology) -> Option<&'static str> {
@@ -121,28 +151,8 @@ fn missing_of(device: &Device, state: &DeviceState, topology: &Topology) -> Opti
     };
     match state {
         state if !state.up => Some("is down"),
-        state if expects_carrier && !state.carrier => Some("has no carrier"),
+        state if expects_carrier && !state.running => Some("has no carrier"),
         state if device.master.is_some() && state.port != Some(PortState::Forwarding) => Some("does not forward yet"),
         _ => None,
     }
-}
-
-/// One look at either end of a cable shows both: a star of a thousand needs one dump, not a thousand and one.
-fn namespaces_to_watch(topology: &Topology) -> BTreeSet<NsName> {
-    let mut watched = BTreeSet::new();
-    for device in &topology.devices {
-        if !matches!(device.kind, Kind::Veth { .. }) || device.master.is_some() {
-            watched.insert(device.hop.ns.clone());
-        }
-    }
-    for device in &topology.devices {
-        if let Kind::Veth { peer } = &device.kind
-            && !watched.contains(&peer.ns)
-        {
-            watched.insert(device.hop.ns.clone());
-        }
-    }
-    let v6 = topology.addresses.iter().filter(|address| address.cidr.addr.is_ipv6());
-    watched.extend(v6.map(|address| address.hop.ns.clone()));
-    watched
 }

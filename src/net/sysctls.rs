@@ -28,6 +28,12 @@ pub fn silence(dev: &crate::names::IfName) -> Result<()> {
     }
 }
 
+/// Whether this kernel has IPv6; asked once, since looking a file up takes longer with every namespace there is.
+fn has_ipv6() -> bool {
+    static FOUND: OnceLock<bool> = OnceLock::new();
+    *FOUND.get_or_init(|| fs::exists("/proc/sys/net/ipv6").unwrap_or(false))
+}
+
 /// What every namespace is told, whatever the machine's defaults are: forward only where asked, no filtering
 /// of asymmetric paths, and no IPv6 chatter in the counters.
 pub fn wanted(space: &Space, topology: &Topology) -> Vec<(&'static str, &'static str)> {
@@ -41,8 +47,9 @@ pub fn wanted(space: &Space, topology: &Topology) -> Vec<(&'static str, &'static
         ("net.ipv4.conf.all.rp_filter", "0"),
         ("net.ipv4.conf.default.rp_filter", "0"),
     ];
-    if fs::exists("/proc/sys/net/ipv6").unwrap_or(false) {
-        wanted.push(("net.ipv6.conf.all.disable_ipv6", on(!ipv6)));
+    if has_ipv6() {
+        // For the devices to come. Setting it for `all` would wait for the kernel's one lock of all networking.
+        wanted.push(("net.ipv6.conf.default.disable_ipv6", on(!ipv6)));
         if ipv6 {
             wanted.push(("net.ipv6.conf.default.addr_gen_mode", "1"));
             wanted.push(("net.ipv6.conf.default.accept_ra", "0"));
@@ -69,12 +76,18 @@ const ALIKE: [&str; 4] = [
     "net.ipv4.ip_forward",
     "net.ipv4.conf.all.rp_filter",
     "net.ipv4.conf.default.rp_filter",
-    "net.ipv6.conf.all.disable_ipv6",
+    "net.ipv6.conf.default.disable_ipv6",
 ];
 
 impl Born {
+    /// Gives the calling thread's namespace, which must be new, what it is to have.
+    pub fn furnish(&self, space: &Space, topology: &Topology) -> Result<()> {
+        let wanted = wanted(space, topology).into_iter();
+        wanted.filter(|(key, value)| !self.with(key, value)).try_for_each(|(key, value)| write(key, value))
+    }
+
     /// Whether a new namespace has this value already.
-    pub fn with(&self, key: &str, value: &str) -> bool {
+    fn with(&self, key: &str, value: &str) -> bool {
         let values =
             self.values.get_or_init(|| ALIKE.into_iter().filter_map(|key| Some((key, read(key).ok()?))).collect());
         values.iter().any(|(known, born)| *known == key && born == value)

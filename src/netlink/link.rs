@@ -202,7 +202,8 @@ pub struct DeviceState {
     pub alias: String,
     pub group: u32,
     pub up: bool,
-    pub carrier: bool,
+    /// Its carrier is on *and* the kernel has drawn the consequences: packets pass. LOWER_UP alone is the first half.
+    pub running: bool,
     pub mtu: u32,
     pub port: Option<PortState>,
     pub rx_packets: u64,
@@ -218,7 +219,7 @@ impl DeviceState {
         let mut state = DeviceState {
             index: message.header.index,
             up: message.header.flags.contains(LinkFlags::Up),
-            carrier: message.header.flags.contains(LinkFlags::LowerUp),
+            running: message.header.flags.contains(LinkFlags::Running),
             ..DeviceState::default()
         };
         for attribute in message.attributes {
@@ -262,18 +263,35 @@ impl DeviceState {
     }
 }
 
+fn device(answer: RouteNetlinkMessage) -> Option<DeviceState> {
+    match answer {
+        RouteNetlinkMessage::NewLink(message) => Some(DeviceState::read(message)),
+        _ => None,
+    }
+}
+
 impl Connection {
     /// Every device of the namespace by name (`ip -s -d link show`).
     pub fn devices(&mut self) -> Result<BTreeMap<String, DeviceState>> {
         let answers = self.dump(RouteNetlinkMessage::GetLink(LinkMessage::default()))?;
-        Ok(answers
-            .into_iter()
-            .filter_map(|answer| match answer {
-                RouteNetlinkMessage::NewLink(message) => Some(DeviceState::read(message)),
-                _ => None,
-            })
-            .map(|state| (state.name.clone(), state))
-            .collect())
+        Ok(answers.into_iter().filter_map(device).map(|state| (state.name.clone(), state)).collect())
+    }
+
+    /// These devices, by index, in order (`ip link show dev`).
+    ///
+    /// Asked for a single device the kernel first acts on a change of its carrier (linkwatch_sync_dev). Left to
+    /// itself it does so up to a second later, and several where other namespaces come and go.
+    pub fn look_at(&mut self, indices: &[u32]) -> Result<Vec<DeviceState>> {
+        // An answer is fifty times as long as a request, and all answers to a send must fit into the socket.
+        const SEND: usize = 2048;
+        let request = |index: &u32| {
+            let mut message = LinkMessage::default();
+            message.header.index = *index;
+            Request::change(RouteNetlinkMessage::GetLink(message))
+        };
+        let requests: Vec<Request> = indices.iter().map(request).collect();
+        let answers = self.exchange(&requests, SEND).map_err(|refusal| refusal.error)?;
+        Ok(answers.into_iter().filter_map(device).collect())
     }
 
     /// The index of a device, or an error that names it.

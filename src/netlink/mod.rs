@@ -82,40 +82,54 @@ impl Connection {
     ///
     /// The kernel works through the rest of a chunk even after an error in it.
     pub fn transact(&mut self, requests: &[Request]) -> Result<(), Refusal> {
-        let mut chunk = Vec::with_capacity(CHUNK.min(256 * requests.len()));
+        self.exchange(requests, CHUNK).map(drop)
+    }
+
+    /// As `transact`, in sends of at most so many bytes; gives what was answered beside acknowledgements.
+    fn exchange(&mut self, requests: &[Request], most: usize) -> Result<Vec<RouteNetlinkMessage>, Refusal> {
+        let mut chunk = Vec::with_capacity(most.min(256 * requests.len()));
+        let mut answers = Vec::new();
         let mut first = 0;
         for (index, request) in requests.iter().enumerate() {
             let last_of_all = index + 1 == requests.len();
-            let last_of_chunk = last_of_all || chunk.len() + 1024 > CHUNK;
+            let last_of_chunk = last_of_all || chunk.len() + 1024 > most;
             // Refusals are always answered; only the last message asks to be acknowledged as well.
             let ack = if last_of_chunk { NLM_F_ACK } else { 0 };
             push(&mut chunk, request.message.clone(), request.flags | ack, self.sequence + index as u32);
             if last_of_chunk {
                 let fail = |error: Error| Refusal { request: index, errno: 0, error };
                 self.socket.send(&chunk, 0).map_err(|error| fail(Error::from(error).context("send to netlink")))?;
-                self.acknowledged(self.sequence + index as u32, first)?;
+                answers.extend(self.acknowledged(self.sequence + index as u32, first)?);
                 chunk.clear();
                 first = index + 1;
             }
         }
         self.sequence = self.sequence.wrapping_add(requests.len() as u32);
-        Ok(())
+        Ok(answers)
     }
 
     /// Reads answers up to the acknowledgement of message `last`; the earliest refusal is the result.
-    fn acknowledged(&mut self, last: u32, first: usize) -> Result<(), Refusal> {
+    fn acknowledged(&mut self, last: u32, first: usize) -> Result<Vec<RouteNetlinkMessage>, Refusal> {
         let mut refusal: Option<Refusal> = None;
+        let mut found = Vec::new();
         loop {
             let answers = self.receive().map_err(|error| Refusal { request: first, errno: 0, error })?;
             for answer in answers {
-                let NetlinkPayload::Error(ack) = answer.payload else { continue };
+                let ack = match answer.payload {
+                    NetlinkPayload::Error(ack) => ack,
+                    NetlinkPayload::InnerMessage(message) => {
+                        found.push(message);
+                        continue;
+                    }
+                    _ => continue,
+                };
                 let request = answer.header.sequence_number.wrapping_sub(self.sequence) as usize;
                 if ack.code.is_some() && refusal.is_none() {
                     let errno = -ack.raw_code();
                     refusal = Some(Refusal { request, errno, error: in_words(errno, &ack.header) });
                 }
                 if answer.header.sequence_number == last {
-                    return refusal.map_or(Ok(()), Err);
+                    return refusal.map_or(Ok(found), Err);
                 }
             }
         }

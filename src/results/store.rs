@@ -145,7 +145,8 @@ impl Writer {
             let lock = append(LOCK)?;
             lock.lock()?;
             let writer = Writer { samples: append(SAMPLES)?, proofs: append(PROOFS)?, dir: dir.clone(), _lock: lock };
-            writer.run(run)?;
+            // Nothing is replaced yet, so nothing can be lost.
+            fs::write(dir.join(RUN), serde_json::to_string_pretty(run)?)?;
             Ok(writer)
         };
         made().map_err(|error| {

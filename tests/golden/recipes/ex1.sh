@@ -13,25 +13,25 @@ ip netns add ns1
 ip netns exec ns1 sysctl -qw net.ipv4.ip_forward=0
 ip netns exec ns1 sysctl -qw net.ipv4.conf.all.rp_filter=0
 ip netns exec ns1 sysctl -qw net.ipv4.conf.default.rp_filter=0
-ip netns exec ns1 sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+ip netns exec ns1 sysctl -qw net.ipv6.conf.default.disable_ipv6=1
 ip -n ns1 link set dev lo up
 ip netns add ns2
 ip netns exec ns2 sysctl -qw net.ipv4.ip_forward=0
 ip netns exec ns2 sysctl -qw net.ipv4.conf.all.rp_filter=0
 ip netns exec ns2 sysctl -qw net.ipv4.conf.default.rp_filter=0
-ip netns exec ns2 sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+ip netns exec ns2 sysctl -qw net.ipv6.conf.default.disable_ipv6=1
 ip -n ns2 link set dev lo up
 ip netns add host1
 ip netns exec host1 sysctl -qw net.ipv4.ip_forward=0
 ip netns exec host1 sysctl -qw net.ipv4.conf.all.rp_filter=0
 ip netns exec host1 sysctl -qw net.ipv4.conf.default.rp_filter=0
-ip netns exec host1 sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+ip netns exec host1 sysctl -qw net.ipv6.conf.default.disable_ipv6=1
 ip -n host1 link set dev lo up
 ip netns add host2
 ip netns exec host2 sysctl -qw net.ipv4.ip_forward=0
 ip netns exec host2 sysctl -qw net.ipv4.conf.all.rp_filter=0
 ip netns exec host2 sysctl -qw net.ipv4.conf.default.rp_filter=0
-ip netns exec host2 sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+ip netns exec host2 sysctl -qw net.ipv6.conf.default.disable_ipv6=1
 ip -n host2 link set dev lo up
 
 # bridges
