@@ -65,7 +65,7 @@ fn started(pid: i32) -> Option<u64> {
     // The name in parentheses may contain anything.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     let state = fields.next()?;
-    (state != "Z").then(|| fields.nth(18)?.parse().ok())?
+    (!["Z", "X"].contains(&state)).then(|| fields.nth(18)?.parse().ok())?
 }
 
 fn directory(state: &Path) -> PathBuf {

@@ -122,7 +122,12 @@ fn a_kept_lab_whose_holder_is_killed_is_forgotten() {
     let labs: serde_json::Value = serde_json::from_str(&bench.labkit(&["ls", "--json"]).ok()).unwrap();
     let pid = labs[0]["holder"]["pid"].as_i64().unwrap() as i32;
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).unwrap();
-    while own_processes(&bench).contains(&pid) {
+    // A process that nobody has waited for stays as a zombie.
+    let has_ended = || {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X']))
+    };
+    while !has_ended() {
         std::thread::yield_now();
     }
     assert_eq!(bench.labkit(&["ls", "--json"]).ok(), "[]\n");

@@ -1,115 +1,22 @@
 //! Making what was declared: namespaces on every CPU at once, then one batch of messages per namespace and phase.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::{
-    Net, sysctls,
+    Net,
+    batch::{Batches, Source, push},
+    built::Built,
+    sysctls,
     topology::{Address, Device, Kind, Space, Topology},
 };
 use crate::{
-    error::{Context, Error, Result},
+    error::{Context, Result},
     journal::Undo,
     lab::{Lab, Place},
     names::{Hop, NsName, mac},
     netlink::{Assign, Bridge, Change, Connection, Endpoint, Gateway, Request, Veth, Vxlan, set_alias},
     netns::Netns,
 };
-
-/// How much of each list of the topology is there.
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Built {
-    spaces: usize,
-    devices: usize,
-    addresses: usize,
-    routes: usize,
-    settings: usize,
-}
-
-impl Built {
-    pub(super) fn all(topology: &Topology) -> Built {
-        Built {
-            spaces: topology.spaces.len(),
-            devices: topology.devices.len(),
-            addresses: topology.addresses.len(),
-            routes: topology.routes.len(),
-            settings: topology.settings.len(),
-        }
-    }
-
-    pub(super) fn covers(&self, topology: &Topology) -> bool {
-        let all = Built::all(topology);
-        (self.spaces, self.devices, self.addresses) == (all.spaces, all.devices, all.addresses)
-            && (self.routes, self.settings) == (all.routes, all.settings)
-    }
-
-    pub(super) fn new_spaces<'a>(&self, topology: &'a Topology) -> &'a [Space] {
-        &topology.spaces[self.spaces..]
-    }
-
-    pub(super) fn new_devices<'a>(&self, topology: &'a Topology) -> &'a [Device] {
-        &topology.devices[self.devices..]
-    }
-
-    pub(super) fn new_addresses<'a>(&self, topology: &'a Topology) -> &'a [Address] {
-        &topology.addresses[self.addresses..]
-    }
-
-    pub(super) fn new_routes<'a>(&self, topology: &'a Topology) -> &'a [super::topology::Route] {
-        &topology.routes[self.routes..]
-    }
-
-    pub(super) fn new_settings<'a>(&self, topology: &'a Topology) -> &'a [super::topology::Setting] {
-        &topology.settings[self.settings..]
-    }
-}
-
-/// Messages for one namespace, each with what it is for and where the recipe asked for it.
-#[derive(Default)]
-struct Batch<'a> {
-    requests: Vec<Request>,
-    sources: Vec<Source<'a>>,
-}
-
-/// What a message does, for the error if it is refused.
-#[derive(Clone, Copy)]
-enum Source<'a> {
-    Create(&'a Device),
-    SetUp(&'a Device),
-    Loopback,
-    Address(&'a Address),
-    Route(&'a super::topology::Route),
-}
-
-impl Source<'_> {
-    fn context(self, error: Error, errno: i32) -> Error {
-        match self {
-            Source::Create(device) => {
-                let error = error.context(format!("create {} `{}`", device.kind.word(), device.hop)).at(&device.at);
-                match errno {
-                    17 => error.hint("another lab on this host? `labkit ls` shows them"),
-                    95 => error.hint(format!("this kernel has no {}: see `labkit doctor`", device.kind.word())),
-                    _ => error,
-                }
-            }
-            Source::SetUp(device) => error.context(format!("set `{}` up", device.hop)).at(&device.at),
-            Source::Loopback => error.context("set `lo` up"),
-            Source::Address(address) => {
-                error.context(format!("add {} to `{}`", address.cidr, address.hop)).at(&address.at)
-            }
-            Source::Route(route) => {
-                error.context(format!("add route to {} via {} in `{}`", route.to, route.via, route.ns)).at(&route.at)
-            }
-        }
-    }
-}
-
-type Batches<'a> = BTreeMap<&'a NsName, Batch<'a>>;
-
-fn push<'a>(batches: &mut Batches<'a>, ns: &'a NsName, request: Request, source: Source<'a>) {
-    let batch = batches.entry(ns).or_default();
-    batch.requests.push(request);
-    batch.sources.push(source);
-}
 
 impl Net {
     /// Builds all that is declared and not yet there.
@@ -265,9 +172,12 @@ impl Net {
                 push(&mut batches, &device.hop.ns, change.request(), Source::SetUp(device));
             }
         }
+        let is_tunnel = |device: &&Device| matches!(device.kind, Kind::Vxlan(_));
+        let tunnels: BTreeSet<&Hop> =
+            built.new_devices(topology).iter().filter(is_tunnel).map(|device| &device.hop).collect();
         for address in built.new_addresses(topology) {
-            let is_tunnels = matches!(topology.device(&address.hop).map(|device| &device.kind), Some(Kind::Vxlan(_)));
-            if !is_tunnels {
+            // A tunnel that is made below gets its addresses there.
+            if !tunnels.contains(&address.hop) {
                 push(&mut batches, &address.hop.ns, self.assign(address), Source::Address(address));
             }
         }
@@ -335,7 +245,7 @@ impl Net {
         for (ns, batch) in batches {
             crate::signal::check()?;
             let sent = self.connection(lab, ns)?.transact(&batch.requests);
-            sent.map_err(|refusal| batch.sources[refusal.request].context(refusal.error, refusal.errno))?;
+            sent.map_err(|refusal| batch.explain(refusal))?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::{Net, build::Built};
+use super::{Net, built::Built};
 use crate::{
     error::{Context, Error, Result},
     lab::{Lab, Place},

@@ -1,7 +1,9 @@
 //! Network topologies: declared, checked as a whole, built in a few batches, proved, taken down.
 
+mod batch;
 mod bridge;
 mod build;
+mod built;
 mod check;
 pub mod counters;
 mod crossings;
@@ -51,7 +53,7 @@ use crate::{
 #[derive(Default)]
 pub struct Net {
     pub topology: Topology,
-    built: build::Built,
+    built: built::Built,
     connections: BTreeMap<NsName, Connection>,
     indices: BTreeMap<Hop, u32>,
     born: sysctls::Born,

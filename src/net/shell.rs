@@ -47,7 +47,7 @@ impl Net {
         } else {
             self.explain(lab);
         }
-        self.built = super::build::Built::all(&self.topology);
+        self.built = super::built::Built::all(&self.topology);
     }
 
     fn explain(&self, lab: &mut Lab) {

@@ -66,6 +66,7 @@ const PACKET: usize = 64 * 1024;
 pub struct Connection {
     socket: Socket,
     sequence: u32,
+    packet: Vec<u8>,
 }
 
 impl Connection {
@@ -75,7 +76,7 @@ impl Connection {
         // Errors need not repeat the request, and may say in words what was wrong.
         socket.set_cap_ack(true).context(|| "ask netlink for short acknowledgements")?;
         socket.set_ext_ack(true).context(|| "ask netlink for errors in words")?;
-        Ok(Connection { socket, sequence: 0 })
+        Ok(Connection { socket, sequence: 0, packet: Vec::new() })
     }
 
     /// Sends all requests in as few system calls as they fit in, and stops at the first refusal.
@@ -155,13 +156,14 @@ impl Connection {
     }
 
     fn receive(&mut self) -> Result<Vec<NetlinkMessage<RouteNetlinkMessage>>> {
-        let mut packet = Vec::with_capacity(PACKET);
+        self.packet.clear();
+        self.packet.reserve(PACKET);
         loop {
-            match self.socket.recv(&mut packet, 0) {
+            match self.socket.recv(&mut self.packet, 0) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 other => other.context(|| "receive from netlink")?,
             };
-            return messages(&packet);
+            return messages(&self.packet);
         }
     }
 }

@@ -65,7 +65,7 @@ impl Conducted {
 pub fn conduct(recipe: &Recipe, orders: Orders) -> Result<Conducted> {
     let params = Params::from_settings(orders.settings)?;
     let acts = matches!(orders.mode, Mode::Run | Mode::Build);
-    let mut run = new_run(recipe);
+    let run = new_run(recipe);
     let place = match (acts, orders.on_host) {
         (true, true) => {
             rights::need("build on the real host")?;
@@ -78,7 +78,6 @@ pub fn conduct(recipe: &Recipe, orders: Orders) -> Result<Conducted> {
         (false, _) => Place::Anonymous,
     };
     let writer = acts.then(|| Writer::create(&orders.state, &run)).transpose()?;
-    run.outcome = Outcome::Running;
     let mut lab = Lab::new(orders.mode, place, run, orders.progress, writer)?;
     if acts {
         lab.hold(NsName::host(), Netns::current()?);

@@ -53,3 +53,8 @@ net.veth { mtu = 1600, a = { ns = "l", name = "u", addr = "10.8.0.1/24" }, b = {
 net.vtep { ns = "l", name = "v", vni = 7, port = 14789, underlay = "10.8.0.1", remote = "10.8.0.2", addr = "10.9.0.1/24" }
 net.vtep { ns = "m", name = "v", vni = 7, port = 14789, underlay = "10.8.0.2", remote = "10.8.0.1", addr = "10.9.0.2/24" }
 assert(net.prove { case = "vteps", from = "l", to = "10.9.0.2", through = "l/v", encap = { vni = 7, port = 14789 } })
+
+-- An address may come to a tunnel later.
+net.addr { dev = "l/v", addr = "10.9.1.1/24" }
+net.addr { dev = "m/v", addr = "10.9.1.2/24" }
+assert(net.prove { case = "later", from = "l", to = "10.9.1.2", through = "l/v" })
