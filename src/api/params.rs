@@ -12,6 +12,9 @@ use crate::error::{Error, Result, nearest};
 #[serde(transparent)]
 pub struct Declared(Value);
 
+/// Where a setting is wrong, and not in the recipe.
+const COMMAND_LINE: &str = "command line";
+
 const KEYS: [&str; 5] = ["default", "help", "max", "min", "one_of"];
 
 impl Declared {
@@ -132,7 +135,7 @@ impl Params {
                 None => param.default.clone(),
                 Some(text) => {
                     let value = param.read(text).and_then(|value| param.check(&value).map(|()| value));
-                    value.map_err(|error| error.context(format!("--set {name}={text}")))?
+                    value.map_err(|error| error.context(format!("--set {name}={text}")).at(COMMAND_LINE))?
                 }
             };
             self.values.insert(name.clone(), value);
@@ -145,7 +148,7 @@ impl Params {
     pub fn refuse_unknown(&self) -> Result<()> {
         match self.set.keys().find(|name| !self.declared.contains_key(*name)) {
             None => Ok(()),
-            Some(name) => Err(self.unknown(name).context(format!("--set {name}"))),
+            Some(name) => Err(self.unknown(name).context(format!("--set {name}")).at(COMMAND_LINE)),
         }
     }
 
@@ -198,10 +201,10 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused_by_name() {
-        assert_eq!(refusal("seconds=ten"), "--set seconds=ten: `ten` is not a whole number");
-        assert_eq!(refusal("seconds=0"), "--set seconds=0: 0 is out of range: 1 to 60");
-        assert_eq!(refusal("shape=ring"), "--set shape=ring: \"ring\" is not possible");
-        assert_eq!(refusal("second=5"), "--set second: there is no parameter `second`");
+        assert_eq!(refusal("seconds=ten"), "command line: --set seconds=ten: `ten` is not a whole number");
+        assert_eq!(refusal("seconds=0"), "command line: --set seconds=0: 0 is out of range: 1 to 60");
+        assert_eq!(refusal("shape=ring"), "command line: --set shape=ring: \"ring\" is not possible");
+        assert_eq!(refusal("second=5"), "command line: --set second: there is no parameter `second`");
         assert_eq!(refusal("seconds"), "--set seconds: no `=` in it");
     }
 }

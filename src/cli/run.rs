@@ -80,6 +80,13 @@ impl Run {
                 .collect::<Result<serde_json::Map<_, _>>>()?;
             output::json(&json!({ "run": record.run, "proofs": record.proofs, "figures": figures, "dir": dir }))?;
         }
+        if record.run.outcome == Outcome::Interrupted {
+            let (taken, cases) = (record.samples.len(), record.proofs.len());
+            output::note(&format!(
+                "stopped   {cases} paths were examined and {taken} samples taken, all kept in {}; the lab is gone",
+                dir.display()
+            ));
+        }
         if self.build_only || record.run.outcome == Outcome::Interrupted {
             return Ok(());
         }
