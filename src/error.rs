@@ -58,6 +58,12 @@ impl Error {
         self
     }
 
+    /// Adds what went wrong afterwards; the first error stays what it is.
+    pub fn then(mut self, later: &Error) -> Error {
+        self.chain.push(format!("and then: {later}"));
+        self
+    }
+
     /// Says what to try; the first hint, the one nearest the cause, is kept.
     pub fn hint(mut self, hint: impl fmt::Display) -> Error {
         self.hint.get_or_insert_with(|| hint.to_string());
@@ -136,6 +142,14 @@ impl<T, E: Into<Error>> Context<T> for Result<T, E> {
 
     fn at(self, position: &str) -> Result<T> {
         self.map_err(|cause| cause.into().at(position))
+    }
+}
+
+/// The first of two outcomes that is an error, with the second one in it if that is one as well.
+pub fn both(first: Result<()>, later: Result<()>) -> Result<()> {
+    match (first, later) {
+        (Err(first), Err(later)) => Err(first.then(&later)),
+        (first, later) => first.and(later),
     }
 }
 

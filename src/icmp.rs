@@ -77,10 +77,6 @@ impl Heard {
     pub fn received(&self) -> u64 {
         self.answers.len() as u64
     }
-
-    pub fn millis(&self) -> Vec<f64> {
-        self.answers.iter().map(|answer| answer.round_trip.as_secs_f64() * 1e3).collect()
-    }
 }
 
 /// Asks from the namespace of the calling thread. Needs CAP_NET_RAW there.
@@ -110,6 +106,7 @@ struct Asker {
     /// By sequence number less one: the wall clock when it was sent.
     sent_at: Vec<TimeSpec>,
     answered: Vec<bool>,
+    refusals: u64,
     heard: Heard,
 }
 
@@ -137,6 +134,7 @@ impl Asker {
             to: SockaddrIn::from(SocketAddrV4::new(to, 0)),
             sent_at: Vec::new(),
             answered: Vec::new(),
+            refusals: 0,
             heard: Heard::default(),
         })
     }
@@ -159,6 +157,7 @@ impl Asker {
                 | Errno::EHOSTDOWN),
             ) => {
                 self.heard.refused.get_or_insert(errno);
+                self.refusals += 1;
                 Ok(())
             }
             Err(errno) => Err(errno).context(|| format!("send an echo request to {}", self.ask.to)),
@@ -188,7 +187,7 @@ impl Asker {
 
     /// Nothing more can come: every request was refused here or turned back on the way.
     fn hopeless(&self) -> bool {
-        self.heard.refused.is_some() || (self.heard.exceeded_at.is_some() && self.heard.sent == 1)
+        self.refusals == self.heard.sent || (self.heard.exceeded_at.is_some() && self.heard.sent == 1)
     }
 
     /// Takes a packet; false where none had come.

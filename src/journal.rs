@@ -27,8 +27,8 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "undo", rename_all = "snake_case")]
 pub enum Undo {
-    /// `ip netns del`
-    Netns { path: PathBuf },
+    /// `ip netns del`, if the name still stands for the namespace with this inode number.
+    Netns { path: PathBuf, inode: u64 },
     /// `ip link del group`, of those devices only whose alias is the run's.
     Links { group: u32, alias: String },
     /// `sysctl -w`, back to what it was.
@@ -49,8 +49,14 @@ impl Journal {
     /// Opens the journal in a run directory, new or to be continued.
     pub fn open(dir: &Path) -> Result<Journal> {
         let path = dir.join(NAME);
-        let file = OpenOptions::new().create(true).append(true).open(&path);
-        Ok(Journal { file: file.context(|| format!("open `{}`", path.display()))? })
+        let opened = || -> Result<File> {
+            let file = OpenOptions::new().create(true).append(true).open(&path)?;
+            // A last line that a sudden end cut short was never acted on; the next one must not be joined to it.
+            let text = fs::read(&path)?;
+            file.set_len(text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end as u64 + 1))?;
+            Ok(file)
+        };
+        Ok(Journal { file: opened().context(|| format!("open `{}`", path.display()))? })
     }
 
     /// Writes what is about to happen. What stays on the machine is with the disk when this returns.
@@ -69,7 +75,10 @@ impl Journal {
     /// What is to be reverted of a run, newest first; empty when it has been, or when nothing stays.
     pub fn pending(dir: &Path) -> Result<Vec<Undo>> {
         let path = dir.join(NAME);
-        let Ok(text) = fs::read_to_string(&path) else { return Ok(Vec::new()) };
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other.context(|| format!("read `{}`", path.display()))?,
+        };
         let mut pending = Vec::new();
         // A last line without its end was never acted on.
         for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
@@ -93,7 +102,7 @@ mod tests {
     fn what_is_pending_comes_newest_first_until_it_is_done() {
         let dir = tempfile::tempdir().unwrap();
         let mut journal = Journal::open(dir.path()).unwrap();
-        let netns = |name: &str| Undo::Netns { path: name.into() };
+        let netns = |name: &str| Undo::Netns { path: name.into(), inode: 7 };
         journal.write("a:1", "measure", None).unwrap();
         journal.write("a:1", "ns1", Some(netns("/run/netns/ns1"))).unwrap();
         journal.write("a:2", "ns2", Some(netns("/run/netns/ns2"))).unwrap();
@@ -107,6 +116,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut journal = Journal::open(dir.path()).unwrap();
         journal.file.write_all(b"{\"at\":\"x\",\"posit").unwrap();
+        assert_eq!(Journal::pending(dir.path()).unwrap(), []);
+        Journal::open(dir.path()).unwrap().write("", "reverted", Some(Undo::Done)).unwrap();
         assert_eq!(Journal::pending(dir.path()).unwrap(), []);
     }
 }

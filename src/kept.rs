@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    io::ErrorKind,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -114,12 +115,18 @@ pub fn all(state: &Path) -> Result<Vec<Kept>> {
     for path in
         entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "json"))
     {
-        let text = fs::read_to_string(&path).context(|| format!("read `{}`", path.display()))?;
-        let kept: Kept = serde_json::from_str(&text).context(|| format!("read `{}`", path.display()))?;
-        match kept.holder {
-            Some(holder) if !holder.is_alive() => {
-                fs::remove_file(&path).context(|| format!("remove `{}`", path.display()))?
+        let kept: Kept = match fs::read(&path).map(|text| serde_json::from_slice(&text)) {
+            Ok(Ok(kept)) => kept,
+            // Taken down by another labkit just now.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(error).context(|| format!("read `{}`", path.display())),
+            Ok(Err(error)) => {
+                log::warn!("`{}` does not describe a lab: {error}", path.display());
+                continue;
             }
+        };
+        match kept.holder {
+            Some(holder) if !holder.is_alive() => forget(&path)?,
             _ => found.push(kept),
         }
     }
@@ -151,6 +158,8 @@ impl Kept {
                 },
             ));
         };
+        // Entering a mount namespace leads to its root.
+        let here = std::env::current_dir();
         let network = match self.holder {
             None => PathBuf::from(place),
             Some(holder) => {
@@ -161,6 +170,11 @@ impl Kept {
         let network = fs::File::open(&network).context(|| format!("open namespace `{name}`"))?;
         setns(&network, CloneFlags::CLONE_NEWNET).context(|| format!("enter namespace `{name}`"))?;
         show_its_devices();
+        if let Ok(here) = here
+            && let Err(error) = std::env::set_current_dir(&here)
+        {
+            log::debug!("`{}` cannot be entered in the lab: {error}", here.display());
+        }
         Ok(())
     }
 
@@ -204,8 +218,16 @@ impl Kept {
             }
         }
         let path = file(state, &self.id);
-        fs::remove_file(&path).context(|| format!("remove `{}`", path.display()))?;
+        forget(&path)?;
         Ok(processes_inside(&numbers))
+    }
+}
+
+/// Removes a lab's file, unless another labkit has.
+fn forget(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        other => other.context(|| format!("remove `{}`", path.display())),
     }
 }
 

@@ -196,8 +196,8 @@ impl Lab {
     }
 
     /// Keeps what a tool printed; gives its name under `raw/`.
-    pub fn raw(&self, name: &str, text: &[u8]) -> Result<Option<String>> {
-        self.writer.as_ref().map(|writer| writer.raw(name, text)).transpose()
+    pub fn raw(&self, stem: &str, ending: &str, text: &[u8]) -> Result<Option<String>> {
+        self.writer.as_ref().map(|writer| writer.raw(stem, ending, text)).transpose()
     }
 
     /// Removes the run's directory if nothing happened that would be worth keeping.

@@ -2,7 +2,10 @@
 
 use std::{
     fs::File,
-    os::fd::{AsFd, AsRawFd, RawFd},
+    os::{
+        fd::{AsFd, AsRawFd, RawFd},
+        unix::fs::MetadataExt,
+    },
     path::Path,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
@@ -78,6 +81,11 @@ impl Netns {
     /// For `IFLA_NET_NS_FD`; valid as long as `self` lives.
     pub fn fd(&self) -> RawFd {
         self.file.as_raw_fd()
+    }
+
+    /// The kernel's number of the namespace: `net:[4026532231]`.
+    pub fn inode(&self) -> Result<u64> {
+        Ok(self.file.metadata().context(|| "look at a network namespace")?.ino())
     }
 
     pub fn file(&self) -> &File {

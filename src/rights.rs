@@ -33,7 +33,8 @@ pub fn enclose() -> Result<()> {
     unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS)
         .context(|| "make the lab's own mount and network namespace")
         .map_err(|error| error.hint(why_refused(Path::new("/proc/sys"))))?;
-    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)
+    // What is mounted or unmounted on the machine is so here too: a kept lab must not keep a disk busy.
+    mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_SLAVE, None::<&str>)
         .context(|| "keep the lab's mounts to itself")?;
     raise_open_files();
     Ok(())
@@ -74,7 +75,7 @@ pub fn why_refused(sys: &Path) -> String {
 }
 
 /// A lab of a thousand hosts holds two descriptors for each; shells start with 1024.
-fn raise_open_files() {
+pub fn raise_open_files() {
     if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE)
         && let Err(error) = setrlimit(Resource::RLIMIT_NOFILE, most, most)
     {

@@ -37,7 +37,7 @@ net = {}
 ---@class Ns
 ---@field name NsName  what the recipe calls it
 ---@field forward boolean?  forward packets between its devices: it is a router; false unless given
----@field ipv6 boolean?  leave IPv6 on; false unless given, but an IPv6 address on one of its devices turns it on too
+---@field ipv6 boolean?  leave IPv6 on; false unless given, but an IPv6 address that is declared before the first use turns it on too
 
 ---@class Bridge
 ---@field ns NsName?  namespace it is in; the lab's host unless given

@@ -74,6 +74,10 @@ impl Compare {
     /// Measures all rounds; every sample is kept as soon as it is taken.
     pub fn run(&self, lab: &mut Lab) -> Result<Compared> {
         self.check()?;
+        if lab.run.baseline.is_some() {
+            return Err(Error::usage("the run has compared already: its ratios would be mixed")
+                .hint("name all cases in one bench.compare"));
+        }
         let mut cases = Vec::new();
         for name in &self.cases {
             let case = lab.case(name)?.clone();

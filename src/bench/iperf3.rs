@@ -54,8 +54,7 @@ pub fn run(
         }
     })?;
     let cpu = cpu::children_seconds()? - cpu;
-    let raw =
-        lab.raw(&format!("iperf3-{label}-{}.json", round.unwrap_or(1)).replace([' ', '/'], "_"), &output.stdout)?;
+    let raw = lab.raw(&format!("iperf3-{label}-{}", round.unwrap_or(1)), "json", &output.stdout)?;
     let mut report = read(&output, &client)?;
     let bytes = report.gbit_s * f64::from(seconds) / 8.0;
     report.cpu_s_per_gb = cpu / bytes;

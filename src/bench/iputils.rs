@@ -22,7 +22,7 @@ pub fn run(
     let argv = ["ping", "-n", "-c", &count, "-i", &interval, "-s", &size, "-W", "1", &to];
     let limit = Duration::from_secs_f64(10.0 + 2.0 * f64::from(ping.count) * ping.interval_ms.max(1.0) / 1e3);
     let output = lab.netns(&case.from)?.enter(|| Program { argv: &argv, limit }.run(&AtomicBool::new(false)))?;
-    let raw = lab.raw(&format!("ping-{label}-{}.txt", round.unwrap_or(1)).replace([' ', '/'], "_"), &output.stdout)?;
+    let raw = lab.raw(&format!("ping-{label}-{}", round.unwrap_or(1)), "txt", &output.stdout)?;
     // Status 1 means that packets were lost: a result, not a failure.
     if output.status.code() != Some(1) {
         output.require_success(&argv)?;

@@ -7,6 +7,8 @@ pub const NAME: &str = "hold";
 pub fn hold() -> ! {
     // The terminal that the run was started from may close.
     let _ = nix::unistd::setsid();
+    // Nor shall it keep a directory busy.
+    let _ = std::env::set_current_dir("/");
     loop {
         nix::unistd::pause();
     }

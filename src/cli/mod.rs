@@ -104,7 +104,8 @@ pub fn main() -> ExitCode {
 /// `labkit run ex1 -v` means `labkit -v run ex1`; what `exec` runs keeps its own `-v`.
 fn verbose_first(mut words: Vec<String>) -> Vec<String> {
     let is_verbose = |word: &String| word == "-v" || word == "--verbose";
-    if words.first().is_some_and(|word| word != "exec") && words.iter().any(is_verbose) {
+    let command = words.iter().find(|word| !word.starts_with('-'));
+    if command.is_some_and(|word| word != "exec") && words.iter().any(is_verbose) {
         words.retain(|word| !is_verbose(word));
         words.insert(0, "-v".to_owned());
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::output;
 use crate::{
-    error::Result,
+    error::{Result, both},
     kept,
     lab::{Mode, Place},
     progress::Progress,
@@ -61,7 +61,7 @@ impl Run {
         let usable = matches!(conducted.run.outcome, Outcome::Done | Outcome::Invalid);
         let ended = self.end(&conducted, &state, usable);
         // Why the run failed is nearer the cause than what came after it.
-        conducted.outcome.and(ended).and(shown)
+        both(both(conducted.outcome, ended), shown)
     }
 
     fn show(&self, conducted: &Conducted) -> Result<()> {

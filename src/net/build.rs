@@ -61,8 +61,11 @@ impl Net {
         let is_new = built.spaces == 0 && built.devices == 0;
         let bridged = has_bridge(topology, &host.name);
         lab.netns(&host.name)?.enter(|| {
-            if is_new {
-                self.born.furnish(&host, topology)?;
+            // One that held a lab before may have been told otherwise by it.
+            match (is_new, self.is_used) {
+                (true, false) => self.born.furnish(&host, topology)?,
+                (true, true) => sysctls::furnish(&host, topology)?,
+                _ => {}
             }
             if bridged { around_the_filter() } else { Ok(()) }
         })
@@ -82,23 +85,10 @@ impl Net {
 
     fn make_spaces(&mut self, topology: &Topology, built: Built, lab: &mut Lab) -> Result<()> {
         let spaces = built.new_spaces(topology);
-        if let Place::Host(_) = lab.place {
-            for space in spaces {
-                super::undo::refuse_taken_name(&space.name).at(&space.at)?;
-                lab.journal(
-                    &format!("name namespace `{}`", space.name),
-                    Some(Undo::Netns { path: super::undo::path(&space.name) }),
-                )?;
-            }
-        }
-        let named = matches!(lab.place, Place::Host(_));
         let born = &self.born;
         let made = Netns::create_many(spaces.len(), |index| {
             let space = &spaces[index];
             let furnish = || -> Result<Connection> {
-                if named {
-                    super::undo::bind(&space.name)?;
-                }
                 born.furnish(space, topology)?;
                 if has_bridge(topology, &space.name) {
                     around_the_filter()?;
@@ -108,6 +98,9 @@ impl Net {
             furnish().context(|| format!("make namespace `{}`", space.name)).at(&space.at)
         })?;
         for (space, (ns, connection)) in spaces.iter().zip(made) {
+            if let Place::Host(_) = lab.place {
+                name_on_host(lab, space, &ns).at(&space.at)?;
+            }
             lab.hold(space.name.clone(), ns);
             self.connections.insert(space.name.clone(), connection);
         }
@@ -265,6 +258,15 @@ impl Net {
         }
         Ok(())
     }
+}
+
+/// Gives a namespace its name on the real host, with the way back written down first.
+fn name_on_host(lab: &mut Lab, space: &Space, ns: &Netns) -> Result<()> {
+    super::undo::prepare_directory()?;
+    super::undo::refuse_taken_name(&space.name)?;
+    let undo = Undo::Netns { path: super::undo::path(&space.name), inode: ns.inode()? };
+    lab.journal(&format!("name namespace `{}`", space.name), Some(undo))?;
+    super::undo::bind(&space.name, ns)
 }
 
 fn has_bridge(topology: &Topology, ns: &NsName) -> bool {

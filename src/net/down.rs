@@ -39,6 +39,7 @@ impl Net {
     pub fn down(&mut self, lab: &mut Lab, down: Down) -> Result<DownReport> {
         if !lab.acts() {
             lab.plan("down    everything");
+            lab.cases.clear();
             self.forget();
             return Ok(DownReport::default());
         }
@@ -54,6 +55,8 @@ impl Net {
         if let Some(case) = &down.case {
             lab.sample(Sample::new("net", case, "down_ms", report.gone_ms)?)?;
         }
+        // What was proved is gone.
+        lab.cases.clear();
         self.forget();
         Ok(report)
     }
@@ -61,8 +64,8 @@ impl Net {
     fn forget(&mut self) {
         self.topology = Default::default();
         self.built = Built::default();
-        // Numbers are not used twice: a device of the old lab may still be on its way out.
-        self.indices.retain(|_, index| *index > 0);
+        // The numbers stay, so that none is used twice: a device of the old lab may still be on its way out.
+        self.is_used = true;
     }
 
     /// Removes what the lab has on its host, in one message that returns when all of it is gone.

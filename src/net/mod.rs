@@ -57,6 +57,8 @@ pub struct Net {
     connections: BTreeMap<NsName, Connection>,
     indices: BTreeMap<Hop, u32>,
     born: sysctls::Born,
+    /// The lab's host namespace held a lab that was taken down.
+    is_used: bool,
 }
 
 impl Net {

@@ -10,8 +10,8 @@ use crate::{
     error::{Context, Result},
     icmp::{self, Ask},
     lab::Lab,
-    names::{Hop, NsName},
-    netlink::{Change, Gateway},
+    names::Hop,
+    netlink::{Assign, Change, Gateway},
     results::Proof,
 };
 
@@ -28,7 +28,7 @@ impl Net {
         self.change(lab, &target, Change::Down(index))?;
         let heard = sender(lab, brief);
         self.change(lab, &target, Change::Up(index))?;
-        self.restore_routes(lab, &target.ns)?;
+        self.restore(lab, &target)?;
         self.wait_until_settled(lab)?;
         let heard = heard?;
         proof.mutated = Some(target.to_string());
@@ -50,11 +50,15 @@ impl Net {
         sent.map_err(|refusal| refusal.error).context(|| format!("{change:?} on `{hop}`"))
     }
 
-    /// The kernel forgets the routes by way of a device that goes down.
-    fn restore_routes(&mut self, lab: &Lab, ns: &NsName) -> Result<()> {
-        let routes = self.topology.routes.iter().filter(|route| route.ns == *ns);
-        let requests: Vec<_> = routes.map(|route| Gateway { to: route.to, via: route.via }.restore()).collect();
-        let sent = self.connection(lab, ns)?.transact(&requests);
-        sent.map_err(|refusal| refusal.error).context(|| format!("put the routes of `{ns}` back"))
+    /// The kernel forgets the IPv6 addresses of a device that goes down, and the routes by way of it.
+    fn restore(&mut self, lab: &Lab, target: &Hop) -> Result<()> {
+        let index = self.index(target);
+        let six = self.topology.addresses_of(target).filter(|address| address.cidr.addr.is_ipv6());
+        let addresses = six.map(|address| Assign { index, cidr: address.cidr }.restore());
+        let routes = self.topology.routes.iter().filter(|route| route.ns == target.ns);
+        let routes = routes.map(|route| Gateway { to: route.to, via: route.via }.restore());
+        let requests: Vec<_> = addresses.chain(routes).collect();
+        let sent = self.connection(lab, &target.ns)?.transact(&requests);
+        sent.map_err(|refusal| refusal.error).context(|| format!("put back what `{target}` lost"))
     }
 }

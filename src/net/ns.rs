@@ -14,7 +14,7 @@ pub struct Ns {
     /// Forward packets between its devices: it is a router.
     #[serde(default)]
     pub forward: bool,
-    /// Leave IPv6 on. An IPv6 address on a device does so too.
+    /// Leave IPv6 on. So does an IPv6 address that is declared before the namespace is first used.
     #[serde(default)]
     pub ipv6: bool,
 }

@@ -66,6 +66,11 @@ pub const AROUND_THE_FILTER: [&str; 3] = [
     "net.bridge.bridge-nf-call-arptables",
 ];
 
+/// Gives the calling thread's namespace what it is to have, whatever it has.
+pub fn furnish(space: &Space, topology: &Topology) -> Result<()> {
+    wanted(space, topology).into_iter().try_for_each(|(key, value)| write(key, value))
+}
+
 /// Values that a new namespace is born with. All are born alike, so it is read once and spares a thousand writes.
 #[derive(Default)]
 pub struct Born {

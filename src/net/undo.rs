@@ -2,8 +2,9 @@
 
 use std::{
     fs::{self, DirBuilder, OpenOptions},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-    path::{Path, PathBuf},
+    io::ErrorKind,
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    path::{Component, Path, PathBuf},
 };
 
 use nix::{
@@ -17,6 +18,7 @@ use crate::{
     lab::{Lab, Tag},
     names::NsName,
     netlink::{Change, Connection},
+    netns::Netns,
 };
 
 const NETNS: &str = "/run/netns";
@@ -35,9 +37,8 @@ pub(super) fn refuse_taken_name(name: &NsName) -> Result<()> {
     }
 }
 
-/// Names the calling thread's namespace (`ip netns attach`).
-pub(super) fn bind(name: &NsName) -> Result<()> {
-    prepare_directory()?;
+/// Names a namespace (`ip netns attach`). `prepare_directory` comes first.
+pub(super) fn bind(name: &NsName, ns: &Netns) -> Result<()> {
     let path = path(name);
     OpenOptions::new()
         .write(true)
@@ -45,12 +46,13 @@ pub(super) fn bind(name: &NsName) -> Result<()> {
         .mode(0o444)
         .open(&path)
         .context(|| format!("create `{}`", path.display()))?;
-    mount(Some("/proc/thread-self/ns/net"), &path, None::<&str>, MsFlags::MS_BIND, None::<&str>)
+    let held = format!("/proc/self/fd/{}", ns.fd());
+    mount(Some(held.as_str()), &path, None::<&str>, MsFlags::MS_BIND, None::<&str>)
         .context(|| format!("name the namespace `{}`", path.display()))
 }
 
 /// Other mount namespaces must see the names: the directory is a shared mount, as `ip netns` makes it.
-fn prepare_directory() -> Result<()> {
+pub(super) fn prepare_directory() -> Result<()> {
     DirBuilder::new().recursive(true).mode(0o755).create(NETNS).context(|| format!("create `{NETNS}`"))?;
     let shared = MsFlags::MS_SHARED | MsFlags::MS_REC;
     match mount(None::<&str>, NETNS, None::<&str>, shared, None::<&str>) {
@@ -72,25 +74,45 @@ pub(super) fn journal_links(lab: &mut Lab, tag: &Tag) -> Result<()> {
 /// Reverts one effect. Done twice it does nothing the second time.
 pub fn revert(undo: &Undo) -> Result<()> {
     match undo {
-        Undo::Netns { path } => remove_name(path).context(|| format!("remove `{}`", path.display())),
+        Undo::Netns { path, inode } => remove_name(path, *inode).context(|| format!("remove `{}`", path.display())),
         Undo::Links { group, alias } => {
             remove_links(*group, alias).context(|| format!("remove the devices of `{alias}`"))
         }
         Undo::Sysctl { path, value } => {
-            fs::write(path, value).context(|| format!("set `{}` back to `{value}`", path.display()))
+            set_back(path, value).context(|| format!("set `{}` back to `{value}`", path.display()))
         }
         Undo::Done => Ok(()),
     }
 }
 
-fn remove_name(path: &Path) -> Result<()> {
-    match umount2(path, MntFlags::MNT_DETACH) {
-        Ok(()) | Err(Errno::EINVAL | Errno::ENOENT) => {}
-        Err(errno) => return Err(errno.into()),
+/// Takes the name away if it is still ours: the namespace of that number, or a file that was not yet one.
+fn remove_name(path: &Path, inode: u64) -> Result<()> {
+    if path.parent() != Some(Path::new(NETNS)) {
+        return Err(Error::failed(format!("it is not in {NETNS}")));
     }
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-        _ => Ok(()),
+    let found = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        other => other?,
+    };
+    let unfinished = found.dev() == fs::metadata(NETNS)?.dev() && found.is_file() && found.len() == 0;
+    if found.ino() == inode && !unfinished {
+        umount2(path, MntFlags::MNT_DETACH)?;
+    } else if !unfinished {
+        log::warn!("`{}` is another namespace by now and stays", path.display());
+        return Ok(());
+    }
+    Ok(fs::remove_file(path)?)
+}
+
+/// A setting of a device that is gone needs no going back.
+fn set_back(path: &Path, value: &str) -> Result<()> {
+    let plain = path.components().all(|part| !matches!(part, Component::ParentDir));
+    if !path.starts_with("/proc/sys/net") || !plain {
+        return Err(Error::failed("it is no kernel setting of a network"));
+    }
+    match fs::write(path, value) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        other => Ok(other?),
     }
 }
 

@@ -19,6 +19,15 @@ pub struct Assign {
 
 impl Assign {
     pub fn create(self) -> Request {
+        Request::create(self.message())
+    }
+
+    /// Puts the address back whether or not it is still there (`ip addr replace`).
+    pub fn restore(self) -> Request {
+        Request::replace(self.message())
+    }
+
+    fn message(self) -> RouteNetlinkMessage {
         let mut message = AddressMessage::default();
         message.header.index = self.index;
         message.header.prefix_len = self.cidr.prefix;
@@ -31,7 +40,7 @@ impl Assign {
             message.header.flags = AddressHeaderFlags::Nodad;
             message.attributes.push(AddressAttribute::Flags(AddressFlags::Nodad));
         }
-        Request::create(RouteNetlinkMessage::NewAddress(message))
+        RouteNetlinkMessage::NewAddress(message)
     }
 }
 

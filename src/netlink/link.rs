@@ -11,7 +11,7 @@ use netlink_packet_route::{
 };
 
 use super::{Connection, Request};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// What every new device is told.
 #[derive(Debug, Clone, Default)]
@@ -294,13 +294,5 @@ impl Connection {
         let requests: Vec<Request> = indices.iter().map(request).collect();
         let answers = self.exchange(&requests, SEND).map_err(|refusal| refusal.error)?;
         Ok(answers.into_iter().filter_map(device).collect())
-    }
-
-    /// The index of a device, or an error that names it.
-    pub fn index_of(&mut self, name: &str) -> Result<u32> {
-        match self.devices()?.get(name) {
-            Some(state) => Ok(state.index),
-            None => Err(Error::failed(format!("there is no device `{name}`"))),
-        }
     }
 }

@@ -6,7 +6,7 @@ use super::{Recipe, library};
 use crate::{
     api::{self, Param, Params, World},
     chance, clock,
-    error::{Error, Kind, Result},
+    error::{Error, Kind, Result, both},
     journal::{Journal, Undo},
     lab::{Lab, Line, Mode, Place, Tag},
     lua::Engine,
@@ -69,6 +69,7 @@ pub fn conduct(recipe: &Recipe, orders: Orders) -> Result<Conducted> {
     let place = match (acts, orders.on_host) {
         (true, true) => {
             rights::need("build on the real host")?;
+            rights::raise_open_files();
             Place::Host(Tag { alias: format!("labkit:{}", run.id), group: chance::number(1 << 16..1 << 31) })
         }
         (true, false) => {
@@ -157,7 +158,7 @@ fn conclude(world: World, outcome: Result<()>) -> Conducted {
         dir: lab.writer().map(|writer| writer.dir().to_owned()),
         lines: std::mem::take(&mut lab.lines),
         params: params.declared,
-        outcome: outcome.and(reverted).and(written),
+        outcome: both(both(outcome, reverted), written),
         lab,
     }
 }
@@ -171,7 +172,7 @@ pub fn revert(dir: &std::path::Path) -> Result<()> {
     let errors: Vec<String> =
         pending.iter().filter_map(|undo| net::undo::revert(undo).err()).map(|error| error.to_string()).collect();
     if !errors.is_empty() {
-        return Err(Error::failed(errors.join("\n")).context("take the lab down"));
+        return Err(Error::failed(errors.join("; ")).context("take the lab down").hint("`labkit clean` tries again"));
     }
     Journal::open(dir)?.write("", "everything is reverted", Some(Undo::Done))
 }

@@ -36,6 +36,8 @@ pub struct Ratio {
     pub median: f64,
     pub low: f64,
     pub high: f64,
+    /// In how many rounds both were valid.
+    pub n: usize,
 }
 
 /// What may be said of a case in words.
@@ -103,7 +105,7 @@ pub fn rows(record: &Record, metric: &Metric) -> Vec<Row> {
                     (false, _) => Verdict::Invalid,
                     _ if base == Some(case) => Verdict::Baseline,
                     _ if record.run.control.as_ref() == Some(case) => Verdict::Control,
-                    (_, Some(ratio)) if values.len() >= FEWEST_ROUNDS => verdict(metric, ratio, noise),
+                    (_, Some(ratio)) if ratio.n >= FEWEST_ROUNDS => verdict(metric, ratio, noise),
                     (_, Some(_)) => Verdict::TooFewRounds,
                     _ => Verdict::NotCompared,
                 },
@@ -112,12 +114,13 @@ pub fn rows(record: &Record, metric: &Metric) -> Vec<Row> {
         .collect()
 }
 
-/// The samples of a case that stand for a whole round, not for one second of it.
+/// The samples of a case that stand for a whole measurement, not for one second of it. Where there are rounds of a
+/// comparison, what was measured beside them does not count.
 fn whole<'a>(record: &'a Record, metric: &'a Metric, case: &'a str) -> impl Iterator<Item = &'a Sample> {
-    record
-        .samples
-        .iter()
-        .filter(move |sample| sample.case == case && sample.metric == metric.name && sample.labels.is_empty())
+    let of_case =
+        move |sample: &&Sample| sample.case == case && sample.metric == metric.name && sample.labels.is_empty();
+    let has_rounds = record.samples.iter().filter(of_case).any(|sample| sample.round.is_some());
+    record.samples.iter().filter(of_case).filter(move |sample| sample.round.is_some() || !has_rounds)
 }
 
 fn ratio(record: &Record, metric: &Metric, case: &str, base: &str) -> Option<Ratio> {
@@ -129,7 +132,7 @@ fn ratio(record: &Record, metric: &Metric, case: &str, base: &str) -> Option<Rat
         })
         .collect();
     let (low, high) = stats::median_interval(&ratios, record.run.seed);
-    (!ratios.is_empty()).then(|| Ratio { median: stats::median(&ratios), low, high })
+    (!ratios.is_empty()).then(|| Ratio { median: stats::median(&ratios), low, high, n: ratios.len() })
 }
 
 /// Two cases differ when the interval of their ratio leaves out 1 *and* lies apart from what the control,

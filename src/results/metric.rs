@@ -103,8 +103,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_registry_is_sorted_and_every_name_ends_in_its_unit_or_says_it() {
+    fn the_registry_is_sorted_and_its_ranges_are_ranges() {
         assert!(METRICS.windows(2).all(|pair| pair[0].name < pair[1].name));
+        assert!(METRICS.iter().all(|metric| metric.plausible.0 < metric.plausible.1));
     }
 
     #[test]

@@ -179,10 +179,22 @@ impl Writer {
         append(&mut self.proofs, proof).context(|| format!("write `{}`", self.dir.join(PROOFS).display()))
     }
 
-    /// Keeps what a tool printed, untouched; gives the name under `raw/`.
-    pub fn raw(&self, name: &str, text: &[u8]) -> Result<String> {
-        replace(&self.dir.join("raw").join(name), text)?;
-        Ok(name.to_owned())
+    /// Keeps what a tool printed, untouched, under `raw/`; gives the name, with a number where that was taken.
+    pub fn raw(&self, stem: &str, ending: &str, text: &[u8]) -> Result<String> {
+        let plain: String = stem.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
+        for number in 1.. {
+            let name = if number == 1 { format!("{plain}.{ending}") } else { format!("{plain}-{number}.{ending}") };
+            let path = self.dir.join("raw").join(&name);
+            match OpenOptions::new().write(true).create_new(true).open(&path).and_then(|mut file| file.write_all(text))
+            {
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => continue,
+                Err(error) => {
+                    return Err(out_of_space(Error::from(error).context(format!("write `{}`", path.display()))));
+                }
+                Ok(()) => return Ok(name),
+            }
+        }
+        Err(Error::failed("there are too many raw files"))
     }
 }
 
@@ -205,7 +217,8 @@ pub fn replace(path: &Path, text: &[u8]) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
     let written = || -> Result<()> {
-        let mut file = File::create(&beside)?;
+        // New and ours: in a directory that others write to, a link of that name would lead elsewhere.
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
         file.write_all(text)?;
         file.sync_data()?;
         Ok(fs::rename(&beside, path)?)

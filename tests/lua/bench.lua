@@ -21,3 +21,10 @@ local compared = bench.compare {
 }
 assert(compared.rounds == 2 and compared.seed == 7)
 assert(not pcall(bench.compare, { cases = { "cable" }, rounds = 0, tcp = {} }))
+assert(not pcall(bench.compare, { cases = { "cable" }, rounds = 1, tcp = { seconds = 1 } }), "a run compares once")
+
+-- A proof does not outlive its lab, nor does a loss appear where the sender is fast.
+local fast = bench.ping { case = "cable", count = 2000, interval_ms = 0 }
+assert(fast.loss_percent == 0, fast.loss_percent)
+net.down {}
+assert(not pcall(bench.ping, "cable"))

@@ -58,3 +58,14 @@ assert(net.prove { case = "vteps", from = "l", to = "10.9.0.2", through = "l/v",
 net.addr { dev = "l/v", addr = "10.9.1.1/24" }
 net.addr { dev = "m/v", addr = "10.9.1.2/24" }
 assert(net.prove { case = "later", from = "l", to = "10.9.1.2", through = "l/v" })
+
+-- With both families a proof still holds, and a device keeps its IPv6 address through the counter-check.
+net.ns "p"
+net.ns "q"
+for i = 1, 2 do
+  net.veth {
+    a = { ns = "p", name = "d" .. i, addr = { "10.20." .. i .. ".1/24", "fd0" .. i .. "::1/64" } },
+    b = { ns = "q", name = "d" .. i, addr = { "10.20." .. i .. ".2/24", "fd0" .. i .. "::2/64" } },
+  }
+end
+assert(net.prove { case = "both", from = "p", to = "10.20.1.2", through = { "p/d1", "q/d1" } })
