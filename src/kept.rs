@@ -214,7 +214,7 @@ impl Kept {
                 if Instant::now() > deadline {
                     return Err(Error::failed(format!("process {} does not end", holder.pid)));
                 }
-                thread::sleep(Duration::from_millis(1));
+                thread::sleep(Duration::from_micros(100));
             }
         }
         let path = file(state, &self.id);
