@@ -138,12 +138,7 @@ impl Vxlan<'_> {
 pub enum Change {
     Up(u32),
     Down(u32),
-    /// `ip link set dev … master …`
-    Master {
-        index: u32,
-        master: u32,
-    },
-    /// `ip link set dev … up`, and enslave it in the same message.
+    /// `ip link set dev … up`, and enslave it in the same message (`master`).
     UpAsPort {
         index: u32,
         master: u32,
@@ -161,12 +156,10 @@ impl Change {
                 message.header.index = index;
                 set_up(&mut message, matches!(self, Change::Up(_)));
             }
-            Change::Master { index, master } | Change::UpAsPort { index, master } => {
+            Change::UpAsPort { index, master } => {
                 message.header.index = index;
                 message.attributes.push(LinkAttribute::Controller(master));
-                if matches!(self, Change::UpAsPort { .. }) {
-                    set_up(&mut message, true);
-                }
+                set_up(&mut message, true);
             }
             Change::Delete(index) => message.header.index = index,
             Change::DeleteGroup(group) => message.attributes.push(LinkAttribute::Group(group)),
