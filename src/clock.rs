@@ -13,6 +13,22 @@ pub fn stamp() -> String {
     Timestamp::now().to_zoned(TimeZone::system()).strftime("%Y%m%d-%H%M%S").to_string()
 }
 
+/// Seconds since 1970 as RFC 3339 in UTC; nothing for a time that no calendar has.
+pub fn from_epoch(seconds: i64) -> Option<String> {
+    Timestamp::from_second(seconds).ok().map(|time| time.to_string())
+}
+
+/// A file's time as RFC 3339 in UTC, to the second.
+pub fn at(time: std::time::SystemTime) -> String {
+    let time = Timestamp::try_from(time).unwrap_or_default();
+    time.round(Unit::Second).unwrap_or(time).to_string()
+}
+
+/// Milliseconds since 1970 of a time in RFC 3339; nothing for what is none.
+pub fn epoch_ms(rfc3339: &str) -> Option<i64> {
+    rfc3339.parse::<Timestamp>().ok().map(|time| time.as_millisecond())
+}
+
 /// A time of ours as a person reads it here: `22 Nov 2026 15:05`. Anything else comes back as it is.
 pub fn for_people(rfc3339: &str) -> String {
     match rfc3339.parse::<Timestamp>() {

@@ -2,12 +2,16 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
+/// Between two columns.
+const GAP: u16 = 2;
+
 /// Columns under their headings; those of `numbers` are aligned right. Folded to `width` where one is given.
 pub fn columns(headings: &[&str], rows: &[Vec<String>], numbers: &[usize], width: Option<u16>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     match width {
-        Some(width) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width),
+        // The space after the last column is taken off again.
+        Some(width) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width + GAP),
         None => table.set_content_arrangement(ContentArrangement::Disabled),
     };
     table.set_header(headings.to_vec());
@@ -15,7 +19,7 @@ pub fn columns(headings: &[&str], rows: &[Vec<String>], numbers: &[usize], width
         table.add_row(row.clone());
     }
     for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
+        column.set_padding((0, GAP));
         if numbers.contains(&index) {
             column.set_cell_alignment(CellAlignment::Right);
         }

@@ -19,8 +19,3 @@ pub fn process_seconds() -> Result<f64> {
 pub fn thread_seconds() -> Result<f64> {
     seconds(UsageWho::RUSAGE_THREAD)
 }
-
-/// Of the children that have ended and were waited for.
-pub fn children_seconds() -> Result<f64> {
-    seconds(UsageWho::RUSAGE_CHILDREN)
-}

@@ -1,4 +1,6 @@
-//! SHA-256.
+//! SHA-256, of what is in memory and of what passes by.
+
+use std::io::{self, Read};
 
 use sha2::{Digest, Sha256};
 
@@ -8,5 +10,36 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 /// The digest as 64 hexadecimal digits.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    sha256(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&sha256(bytes))
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Passes on what it reads, and knows its digest and length when all is read.
+pub struct Tally<R> {
+    from: R,
+    digest: Sha256,
+    bytes: u64,
+}
+
+impl<R: Read> Tally<R> {
+    pub fn new(from: R) -> Tally<R> {
+        Tally { from, digest: Sha256::new(), bytes: 0 }
+    }
+
+    /// The digest as 64 hexadecimal digits, and how many bytes went by.
+    pub fn end(self) -> (String, u64) {
+        (hex(&self.digest.finalize()), self.bytes)
+    }
+}
+
+impl<R: Read> Read for Tally<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(buffer)?;
+        self.digest.update(&buffer[..read]);
+        self.bytes += read as u64;
+        Ok(read)
+    }
 }

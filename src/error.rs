@@ -48,6 +48,11 @@ impl Error {
         Error { kind: Kind::Changes, position: None, chain: Vec::new(), hint: None }
     }
 
+    /// A check failed, and what it found has been printed as the result.
+    pub fn silent_proof() -> Error {
+        Error { kind: Kind::Proof, position: None, chain: Vec::new(), hint: None }
+    }
+
     pub fn interrupted() -> Error {
         Error::new(Kind::Interrupted, "interrupted")
     }

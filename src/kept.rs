@@ -25,7 +25,6 @@ use crate::{
     error::{Context, Error, Result, nearest},
     lab::Lab,
     names::NsName,
-    results::store,
 };
 
 /// `labs/ID.json`
@@ -104,7 +103,7 @@ fn register(lab: &Lab, state: &Path, holder: Option<Holder>, namespaces: BTreeMa
     let kept =
         Kept { id: lab.run.id.clone(), recipe: lab.run.recipe.clone(), since: crate::clock::now(), holder, namespaces };
     fs::create_dir_all(directory(state)).context(|| "make the directory of kept labs")?;
-    store::replace(&file(state, &kept.id), &serde_json::to_vec_pretty(&kept)?)?;
+    crate::disk::replace(&file(state, &kept.id), &serde_json::to_vec_pretty(&kept)?)?;
     Ok(kept)
 }
 

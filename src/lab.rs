@@ -8,7 +8,7 @@ use crate::{
     names::NsName,
     netns::Netns,
     progress::Progress,
-    results::{Proof, Run, Sample, Writer},
+    results::{Proof, Reading, Run, Sample, Writer},
 };
 
 /// What the operations of a recipe do.
@@ -185,6 +185,11 @@ impl Lab {
             self.run.cases.push(sample.case.clone());
         }
         self.writer.as_mut().map_or(Ok(()), |writer| writer.sample(&sample))
+    }
+
+    /// Keeps what a tool's text was read as.
+    pub fn reading(&mut self, reading: &Reading) -> Result<()> {
+        self.writer.as_mut().map_or(Ok(()), |writer| writer.reading(reading))
     }
 
     /// Keeps a proof; one that does not hold makes the run invalid.

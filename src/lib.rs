@@ -9,6 +9,9 @@ pub mod recipe;
 
 pub mod api;
 
+pub mod archive;
+pub mod import;
+
 pub mod bench;
 pub mod lua;
 pub mod net;
@@ -16,6 +19,7 @@ pub mod report;
 
 pub mod kept;
 
+pub mod diagnosis;
 pub mod lab;
 
 pub mod exec;
@@ -32,6 +36,7 @@ pub mod args;
 pub mod clock;
 pub mod columns;
 pub mod cpu;
+pub mod disk;
 pub mod machine;
 pub mod names;
 pub mod quote;

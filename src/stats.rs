@@ -26,6 +26,15 @@ pub fn median_interval(values: &[f64], seed: u64) -> (f64, f64) {
     (quantile(&medians, 0.025), quantile(&medians, 0.975))
 }
 
+/// The 95 % percentile-bootstrap interval of median(values) / median(base), of two groups that have no rounds in
+/// common; every value of `base` above 0. Reproducible for one seed.
+pub fn ratio_interval(values: &[f64], base: &[f64], seed: u64) -> (f64, f64) {
+    let mut chance = Chance::from_seed(seed);
+    let mut drawn = || median(&chance.resample(values)) / median(&chance.resample(base));
+    let ratios: Vec<f64> = (0..RESAMPLES).map(|_| drawn()).collect();
+    (quantile(&ratios, 0.025), quantile(&ratios, 0.975))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,6 +53,20 @@ mod tests {
             let (low, high) = median_interval(&values, seed);
             prop_assert!(low <= median(&values) && median(&values) <= high);
             prop_assert_eq!((low, high), median_interval(&values, seed));
+        }
+
+        #[test]
+        fn the_interval_of_a_ratio_holds_it_and_turns_with_it(
+            values in prop::collection::vec(0.1f64..1e3, 5..20),
+            base in prop::collection::vec(0.1f64..1e3, 5..20),
+            seed: u64,
+        ) {
+            let ratio = median(&values) / median(&base);
+            let (low, high) = ratio_interval(&values, &base, seed);
+            prop_assert!(low <= ratio && ratio <= high);
+            prop_assert_eq!((low, high), ratio_interval(&values, &base, seed));
+            let doubled: Vec<f64> = values.iter().map(|value| value * 2.0).collect();
+            prop_assert_eq!((low * 2.0, high * 2.0), ratio_interval(&doubled, &base, seed));
         }
     }
 }

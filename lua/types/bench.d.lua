@@ -75,7 +75,7 @@ bench = {}
 function bench.compare(args) end
 
 --- Measures round-trip times of a case: `ping -c COUNT -i INTERVAL -s SIZE ADDRESS`. Keeps `ping_min_ms`,
---- `ping_median_ms`, `ping_p95_ms`, `ping_p99_ms`, `ping_max_ms` and `ping_loss_percent`.
+--- `ping_median_ms`, `ping_avg_ms`, `ping_p95_ms`, `ping_p99_ms`, `ping_max_ms` and `ping_loss_percent`.
 ---
 --- Fails where the case was not proved, a number is out of range, or the engine asked for is not installed. Lost
 --- packets are a result, no failure.

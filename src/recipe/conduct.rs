@@ -104,24 +104,7 @@ fn perform(recipe: &Recipe, world: &Rc<RefCell<World>>) -> Result<()> {
 }
 
 fn new_run(recipe: &Recipe) -> Run {
-    Run {
-        id: format!("{}-{}-{}", clock::stamp(), recipe.name, chance::letters(4)),
-        labkit: env!("CARGO_PKG_VERSION").to_owned(),
-        recipe: recipe.name.clone(),
-        question: recipe.question(),
-        recipe_sha256: recipe.sha256(),
-        params: Default::default(),
-        machine: Machine::read(),
-        start: clock::now(),
-        end: None,
-        outcome: Outcome::Running,
-        why: None,
-        baseline: None,
-        control: None,
-        cases: Vec::new(),
-        seed: 0,
-        sections: Vec::new(),
-    }
+    Run { recipe_sha256: recipe.sha256(), ..Run::begun(&recipe.name, recipe.question(), Machine::read()) }
 }
 
 /// Writes how it ended; on the host, takes a failed lab down again.

@@ -12,7 +12,7 @@ use super::{
 use crate::stats;
 
 /// The median lies between the least and the largest of n values with probability 1 - 2/2ⁿ: from five on, 94 %.
-const FEWEST_ROUNDS: usize = 5;
+pub(super) const FEWEST_ROUNDS: usize = 5;
 
 /// One case of one metric.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -74,8 +74,16 @@ impl fmt::Display for Verdict {
 
 /// The rows of one metric, in the order the cases were declared. Points of a series (`second`) do not count.
 pub fn rows(record: &Record, metric: &Metric) -> Vec<Row> {
-    let base = record.run.baseline.as_deref();
-    let noise = record.run.control.as_deref().and_then(|control| ratio(record, metric, control, base?));
+    rows_to(record, metric, record.run.baseline.as_deref())
+}
+
+/// The same without ratios, which take most of the time.
+pub fn medians(record: &Record, metric: &Metric) -> Vec<Row> {
+    rows_to(record, metric, None)
+}
+
+fn rows_to(record: &Record, metric: &Metric, base: Option<&str>) -> Vec<Row> {
+    let noise = base.and_then(|_| noise(record, metric));
     record
         .run
         .cases
@@ -90,7 +98,7 @@ pub fn rows(record: &Record, metric: &Metric) -> Vec<Row> {
                 return None;
             }
             let ratio = match base {
-                Some(base) if valid && base != case => ratio(record, metric, case, base),
+                Some(base) if valid && base != case.as_str() => ratio(record, metric, case, base),
                 _ => None,
             };
             Some(Row {
@@ -103,7 +111,7 @@ pub fn rows(record: &Record, metric: &Metric) -> Vec<Row> {
                 ratio,
                 verdict: match (valid, ratio) {
                     (false, _) => Verdict::Invalid,
-                    _ if base == Some(case) => Verdict::Baseline,
+                    _ if base == Some(case.as_str()) => Verdict::Baseline,
                     _ if record.run.control.as_ref() == Some(case) => Verdict::Control,
                     (_, Some(ratio)) if ratio.n >= FEWEST_ROUNDS => verdict(metric, ratio, noise),
                     (_, Some(_)) => Verdict::TooFewRounds,
@@ -116,11 +124,16 @@ pub fn rows(record: &Record, metric: &Metric) -> Vec<Row> {
 
 /// The samples of a case that stand for a whole measurement, not for one second of it. Where there are rounds of a
 /// comparison, what was measured beside them does not count.
-fn whole<'a>(record: &'a Record, metric: &'a Metric, case: &'a str) -> impl Iterator<Item = &'a Sample> {
+pub(super) fn whole<'a>(record: &'a Record, metric: &'a Metric, case: &'a str) -> impl Iterator<Item = &'a Sample> {
     let of_case =
         move |sample: &&Sample| sample.case == case && sample.metric == metric.name && sample.labels.is_empty();
     let has_rounds = record.samples.iter().filter(of_case).any(|sample| sample.round.is_some());
     record.samples.iter().filter(of_case).filter(move |sample| sample.round.is_some() || !has_rounds)
+}
+
+/// What the control, the same case measured twice, differs from itself by.
+pub(super) fn noise(record: &Record, metric: &Metric) -> Option<Ratio> {
+    ratio(record, metric, record.run.control.as_deref()?, record.run.baseline.as_deref()?)
 }
 
 fn ratio(record: &Record, metric: &Metric, case: &str, base: &str) -> Option<Ratio> {
@@ -135,9 +148,8 @@ fn ratio(record: &Record, metric: &Metric, case: &str, base: &str) -> Option<Rat
     (!ratios.is_empty()).then(|| Ratio { median: stats::median(&ratios), low, high, n: ratios.len() })
 }
 
-/// Two cases differ when the interval of their ratio leaves out 1 *and* lies apart from what the control,
-/// the same case measured twice, differs from itself by.
-fn verdict(metric: &Metric, ratio: Ratio, noise: Option<Ratio>) -> Verdict {
+/// Two cases differ when the interval of their ratio leaves out 1 *and* lies apart from the noise.
+pub(super) fn verdict(metric: &Metric, ratio: Ratio, noise: Option<Ratio>) -> Verdict {
     let (low, high) = noise.map_or((1.0, 1.0), |noise| (noise.low.min(1.0), noise.high.max(1.0)));
     let more = ratio.low > high;
     let less = ratio.high < low;
@@ -151,22 +163,13 @@ fn verdict(metric: &Metric, ratio: Ratio, noise: Option<Ratio>) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::{Run, store};
+    use crate::results::store;
 
     fn record(cases: &[(&str, &[f64])]) -> Record {
-        let mut run: Run = store::tests::run();
-        run.cases = cases.iter().map(|(case, _)| case.to_string()).collect();
-        run.baseline = Some("veth".into());
-        run.control = Some("veth again".into());
-        let samples = cases
-            .iter()
-            .flat_map(|(case, values)| {
-                values.iter().zip(1..).map(|(value, round)| {
-                    Sample::new("tcp", case, "throughput_gbit_s", *value).unwrap().round(Some(round))
-                })
-            })
-            .collect();
-        Record { run, samples, proofs: vec![], dir: "".into() }
+        let mut record = store::tests::record(cases);
+        record.run.baseline = Some("veth".into());
+        record.run.control = Some("veth again".into());
+        record
     }
 
     fn verdicts(record: &Record) -> Vec<Verdict> {

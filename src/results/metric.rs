@@ -1,16 +1,20 @@
-//! The metric registry: each metric's unit, direction and plausible range, and how it is printed.
+//! A metric: its unit, direction and plausible range, and how it is printed.
 
+use serde::Serialize;
+
+use super::registry::METRICS;
 use crate::error::{Error, Result};
 
 /// Which way is an improvement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Better {
     More,
     Less,
 }
 
 /// One row of the registry.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Metric {
     /// The unit is part of the name: `ping_median_ms`.
     pub name: &'static str,
@@ -20,40 +24,9 @@ pub struct Metric {
     pub better: Better,
     /// Below or above this a value is a mistake, not a measurement.
     pub plausible: (f64, f64),
+    /// Significant digits that are shown; what is beyond them is noise.
+    pub digits: i32,
 }
-
-use Better::{Less, More};
-
-const fn metric(
-    name: &'static str,
-    unit: &'static str,
-    title: &'static str,
-    better: Better,
-    plausible: (f64, f64),
-) -> Metric {
-    Metric { name, unit, title, better, plausible }
-}
-
-/// A day, the longest that anything here takes.
-const DAY_MS: f64 = 86_400_000.0;
-
-/// Every metric that a sample may carry, alphabetically.
-pub const METRICS: &[Metric] = &[
-    metric("build_cpu_ms", "ms", "CPU time to build", Less, (0.0, DAY_MS)),
-    metric("build_ms", "ms", "time to build and settle", Less, (0.0, DAY_MS)),
-    metric("cpu_s_per_gb", "s/GB", "CPU time per gigabyte", Less, (0.0001, 10_000.0)),
-    metric("cwnd_kb", "kB", "congestion window", More, (0.0, 10_000_000.0)),
-    metric("down_ms", "ms", "time to take down", Less, (0.0, DAY_MS)),
-    metric("ping_loss_percent", "%", "packets lost", Less, (0.0, 100.0)),
-    metric("ping_max_ms", "ms", "slowest round trip", Less, (0.0005, 60_000.0)),
-    metric("ping_median_ms", "ms", "round trip, median", Less, (0.0005, 60_000.0)),
-    metric("ping_min_ms", "ms", "fastest round trip", Less, (0.0005, 60_000.0)),
-    metric("ping_p95_ms", "ms", "round trip, 95th percentile", Less, (0.0005, 60_000.0)),
-    metric("ping_p99_ms", "ms", "round trip, 99th percentile", Less, (0.0005, 60_000.0)),
-    metric("reachable_percent", "%", "pairs that reach each other", More, (0.0, 100.0)),
-    metric("retransmits", "segments", "TCP retransmissions", Less, (0.0, 1e12)),
-    metric("throughput_gbit_s", "Gbit/s", "throughput", More, (0.000_001, 10_000.0)),
-];
 
 impl Metric {
     /// The registry's row of this name, or an error that suggests the nearest.
@@ -62,9 +35,7 @@ impl Metric {
             let near = crate::error::nearest(name, METRICS.iter().map(|metric| metric.name));
             Error::usage(format!("`{name}` is not a metric")).hint(match near {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => {
-                    format!("there are: {}", METRICS.iter().map(|metric| metric.name).collect::<Vec<_>>().join(", "))
-                }
+                None => "`labkit results --metrics` lists them".to_owned(),
             })
         })
     }
@@ -76,12 +47,12 @@ impl Metric {
         (!inside).then(|| format!("{value} {} is outside the plausible {low} to {high}", self.unit))
     }
 
-    /// The value with three significant digits and without the unit.
+    /// The value with its significant digits and without the unit.
     pub fn print(&self, value: f64) -> String {
-        significant(value, 3)
+        significant(value, self.digits)
     }
 
-    /// The value with three significant digits and the unit.
+    /// The value with its significant digits and the unit.
     pub fn print_with_unit(&self, value: f64) -> String {
         format!("{} {}", self.print(value), self.unit)
     }
@@ -101,12 +72,6 @@ pub fn significant(value: f64, digits: i32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_registry_is_sorted_and_its_ranges_are_ranges() {
-        assert!(METRICS.windows(2).all(|pair| pair[0].name < pair[1].name));
-        assert!(METRICS.iter().all(|metric| metric.plausible.0 < metric.plausible.1));
-    }
 
     #[test]
     fn a_rate_beyond_every_wire_is_no_measurement() {

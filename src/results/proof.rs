@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::store::Record;
+
 /// A line of `proofs.jsonl`: the evidence for one case.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Proof {
@@ -68,4 +70,43 @@ pub struct Encap {
     pub overhead_bytes: Option<u64>,
     /// Echo packets of ours that crossed the underlay without that header.
     pub naked: u64,
+}
+
+/// True where a proof says that the case is not what it is called; the control shares the baseline's.
+pub fn is_refuted(record: &Record, case: &str) -> bool {
+    refutation(record, case).is_some()
+}
+
+/// The first proof of the case that did not hold.
+pub fn refutation<'a>(record: &'a Record, case: &str) -> Option<&'a Proof> {
+    let proved = match record.run.control.as_deref() == Some(case) {
+        true => record.run.baseline.as_deref().unwrap_or(case),
+        false => case,
+    };
+    record.proofs.iter().find(|proof| proof.case == proved && !proof.valid)
+}
+
+impl Proof {
+    /// What contradicts the declaration; never empty for an invalid proof.
+    pub fn reasons(&self) -> Vec<&str> {
+        if self.why.is_empty() && !self.valid {
+            return vec!["no reason was recorded"];
+        }
+        self.why.iter().map(String::as_str).collect()
+    }
+}
+
+/// What the devices leave to their drivers, in a sentence; only where all tell.
+pub fn offloads(hops: &[Hop]) -> Option<String> {
+    let told: Vec<(&str, &[String])> =
+        hops.iter().map(|hop| Some((hop.device.as_str(), hop.offloads.as_deref()?))).collect::<Option<_>>()?;
+    let (_, first) = told.first()?;
+    let words = |list: &[String]| if list.is_empty() { "none".to_owned() } else { list.join(", ") };
+    Some(match told.iter().filter(|(_, list)| list != first).collect::<Vec<_>>().as_slice() {
+        [] => format!("{} on every device", words(first)),
+        others => {
+            let others = others.iter().map(|(device, list)| format!("{device}: {}", words(list)));
+            format!("{}; but {}", words(first), others.collect::<Vec<_>>().join("; "))
+        }
+    })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::section::Section;
-use crate::machine::Machine;
+use crate::{chance, clock, machine::Machine};
 
 /// The facts of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,34 @@ pub struct Run {
     pub seed: u64,
     #[serde(default)]
     pub sections: Vec<Section>,
+    /// True where other tools took the figures, and labkit only read them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub imported: bool,
+}
+
+impl Run {
+    /// A run that begins now, with an id of its own and nothing in it yet.
+    pub fn begun(recipe: &str, question: String, machine: Machine) -> Run {
+        Run {
+            id: format!("{}-{recipe}-{}", clock::stamp(), chance::letters(4)),
+            labkit: env!("CARGO_PKG_VERSION").to_owned(),
+            recipe: recipe.to_owned(),
+            question,
+            recipe_sha256: String::new(),
+            params: BTreeMap::new(),
+            machine,
+            start: clock::now(),
+            end: None,
+            outcome: Outcome::Running,
+            why: None,
+            baseline: None,
+            control: None,
+            cases: Vec::new(),
+            seed: 0,
+            sections: Vec::new(),
+            imported: false,
+        }
+    }
 }
 
 /// How a run ended.

@@ -1,23 +1,22 @@
-//! Run directories: written a line at a time while a run goes on, read back whole.
+//! Run directories: where they are, which is meant by a name, and what is in them.
 
 use std::{
     env, fs,
-    fs::{File, OpenOptions},
-    io::Write,
-    os::unix::fs::DirBuilderExt,
+    fs::File,
+    io,
     path::{Path, PathBuf},
 };
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 
-use super::{Outcome, Proof, Run, Sample};
+use super::{Outcome, Proof, Reading, Run, Sample, reference};
 use crate::error::{Context, Error, Result, nearest};
 
-const RUN: &str = "run.json";
-const SAMPLES: &str = "samples.jsonl";
-const PROOFS: &str = "proofs.jsonl";
-const LOCK: &str = "lock";
-const HINT_SPACE: &str = "free some space, or set LABKIT_STATE to a directory on another disk";
+pub const RUN: &str = "run.json";
+pub const SAMPLES: &str = "samples.jsonl";
+pub const PROOFS: &str = "proofs.jsonl";
+pub const READINGS: &str = "readings.jsonl";
+pub const LOCK: &str = "lock";
 
 /// Where labkit keeps its state: `$LABKIT_STATE`, `/var/lib/labkit` as root, else `$XDG_STATE_HOME/labkit`.
 ///
@@ -44,46 +43,101 @@ pub struct Record {
     pub run: Run,
     pub samples: Vec<Sample>,
     pub proofs: Vec<Proof>,
+    pub readings: Vec<Reading>,
     pub dir: PathBuf,
 }
 
 impl Record {
-    /// Reads a run directory; a last line that a sudden end cut short is left out.
-    pub fn read(dir: &Path) -> Result<Record> {
-        let path = dir.join(RUN);
-        let text = fs::read_to_string(&path).context(|| format!("read `{}`", path.display()))?;
-        let mut run: Run = serde_json::from_str(&text).context(|| format!("read `{}`", path.display()))?;
-        // It never came to write how it ended.
-        if run.outcome == Outcome::Running && !is_in_use(dir) {
-            run.outcome = Outcome::Killed;
+    /// The cases as declared, and after them any that only samples know.
+    pub fn cases(&self) -> Vec<&str> {
+        let mut cases: Vec<&str> = self.run.cases.iter().map(String::as_str).collect();
+        for sample in &self.samples {
+            if !cases.contains(&sample.case.as_str()) {
+                cases.push(&sample.case);
+            }
         }
-        Ok(Record { run, samples: lines(&dir.join(SAMPLES))?, proofs: lines(&dir.join(PROOFS))?, dir: dir.to_owned() })
+        cases
     }
 
-    /// Finds a run by its directory, its id, an unambiguous beginning of the id, or `latest`.
+    /// Reads a run directory; a last line that a sudden end cut short is left out.
+    pub fn read(dir: &Path) -> Result<Record> {
+        Ok(Record {
+            run: facts(dir)?,
+            samples: lines(&dir.join(SAMPLES))?,
+            proofs: lines(&dir.join(PROOFS))?,
+            readings: lines(&dir.join(READINGS))?,
+            dir: dir.to_owned(),
+        })
+    }
+
+    /// Finds runs as `find` does; `reference` stands for all of the reference report's.
+    pub fn find_all(state: &Path, names: &[String]) -> Result<Vec<Record>> {
+        let expanded = names.iter().flat_map(|name| match name.as_str() {
+            reference::NAME => reference::names().collect(),
+            name => vec![name],
+        });
+        expanded.map(|name| Record::find(state, name)).collect()
+    }
+
+    /// Finds a run by its directory, its id, an unambiguous beginning of the id, or `latest`; or one of the
+    /// reference report's.
     pub fn find(state: &Path, name: &str) -> Result<Record> {
-        if Path::new(name).join(RUN).exists() {
-            return Record::read(Path::new(name));
-        }
-        let ids = ids(state)?;
-        let wanted: Vec<&String> = match name {
-            "latest" => ids.last().into_iter().collect(),
-            _ => ids.iter().filter(|id| id.starts_with(name)).collect(),
-        };
-        match wanted.as_slice() {
-            [id] => Record::read(&runs(state).join(id)),
-            [] if ids.is_empty() => Err(Error::usage("there are no runs yet").hint("start one: labkit run ex1")),
-            [] => Err(Error::usage(format!("no run is called `{name}`")).hint(
-                match nearest(name, ids.iter().map(String::as_str)) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "`labkit results` lists them; `latest` is the newest".to_owned(),
-                },
-            )),
-            several => Err(Error::usage(format!("`{name}` begins {} runs", several.len()))
-                .hint("give more of the id: `labkit results` lists them")),
+        match reference::named(name) {
+            Some(record) => record,
+            None => Record::read(&locate(state, name)?),
         }
     }
 }
+
+/// Reads `run.json` alone.
+pub fn facts(dir: &Path) -> Result<Run> {
+    let path = dir.join(RUN);
+    let text = fs::read_to_string(&path).context(|| format!("read `{}`", path.display()))?;
+    let mut run: Run = serde_json::from_str(&text).context(|| format!("read `{}`", path.display()))?;
+    // It never came to write how it ended.
+    if run.outcome == Outcome::Running && !is_in_use(dir) {
+        run.outcome = Outcome::Killed;
+    }
+    Ok(run)
+}
+
+/// The directory of a run that is called by its directory, its id, an unambiguous beginning of the id, or `latest`.
+pub fn locate(state: &Path, name: &str) -> Result<PathBuf> {
+    // A whole id needs no list of all, which takes long where there are thousands.
+    for dir in [PathBuf::from(name), runs(state).join(name)] {
+        if !name.is_empty() && dir.join(RUN).exists() {
+            return Ok(dir);
+        }
+    }
+    let ids = ids(state)?;
+    let wanted: Vec<&String> = match name {
+        "latest" => latest(state, &ids).into_iter().collect(),
+        _ => ids.iter().filter(|id| id.starts_with(name)).collect(),
+    };
+    match wanted.as_slice() {
+        [id] => Ok(runs(state).join(id)),
+        [] if ids.is_empty() => Err(Error::usage("there are no runs yet").hint("start one: labkit run ex1")),
+        [] => Err(Error::usage(format!("no run is called `{name}`")).hint(
+            match nearest(name, ids.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`labkit results` lists them; `latest` is the newest".to_owned(),
+            },
+        )),
+        several => Err(Error::usage(format!("`{name}` begins {} runs", several.len()))
+            .hint("give more of the id: `labkit results` lists them")),
+    }
+}
+
+/// An id has the second it began in; of those of one second, the lock was made when the run began.
+fn latest<'a>(state: &Path, ids: &'a [String]) -> Option<&'a String> {
+    let last = ids.last()?;
+    let second = last.get(..SECOND).unwrap_or(last);
+    let began = |id: &&String| fs::metadata(runs(state).join(id).join(LOCK)).and_then(|lock| lock.modified()).ok();
+    ids.iter().filter(|id| id.starts_with(second)).max_by_key(began)
+}
+
+/// Length of `20261122-140000`.
+const SECOND: usize = 15;
 
 /// The directory that holds the run directories.
 pub fn runs(state: &Path) -> PathBuf {
@@ -109,7 +163,7 @@ pub fn ids(state: &Path) -> Result<Vec<String>> {
 
 fn lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     let text = match fs::read_to_string(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => other.context(|| format!("read `{}`", path.display()))?,
     };
     let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
@@ -125,113 +179,10 @@ pub fn is_in_use(dir: &Path) -> bool {
     File::open(dir.join(LOCK)).is_ok_and(|lock| lock.try_lock_shared().is_err())
 }
 
-/// The open run directory. Every line is with the kernel before the call returns.
-#[derive(Debug)]
-pub struct Writer {
-    dir: PathBuf,
-    samples: File,
-    proofs: File,
-    /// Held as long as the run goes on.
-    _lock: File,
-}
-
-impl Writer {
-    /// Makes the run's directory, only for its owner, and writes the first `run.json`.
-    pub fn create(state: &Path, run: &Run) -> Result<Writer> {
-        let dir = runs(state).join(&run.id);
-        let made = || -> Result<Writer> {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(dir.join("raw"))?;
-            let append = |name| OpenOptions::new().create(true).append(true).open(dir.join(name));
-            let lock = append(LOCK)?;
-            lock.lock()?;
-            let writer = Writer { samples: append(SAMPLES)?, proofs: append(PROOFS)?, dir: dir.clone(), _lock: lock };
-            // Nothing is replaced yet, so nothing can be lost.
-            fs::write(dir.join(RUN), serde_json::to_string_pretty(run)?)?;
-            Ok(writer)
-        };
-        made().map_err(|error| {
-            out_of_space(error.context(format!("make the run directory `{}`", dir.display())))
-                .hint("set LABKIT_STATE to a directory you may write to")
-        })
-    }
-
-    pub fn dir(&self) -> &Path {
-        &self.dir
-    }
-
-    /// Takes the directory away again, for a run that did not come to do anything.
-    pub fn remove(self) {
-        if let Err(error) = fs::remove_dir_all(&self.dir) {
-            log::warn!("remove `{}`: {error}", self.dir.display());
-        }
-    }
-
-    /// Replaces `run.json` at once: a reader sees the old or the new one, never half of it.
-    pub fn run(&self, run: &Run) -> Result<()> {
-        replace(&self.dir.join(RUN), serde_json::to_string_pretty(run)?.as_bytes())
-    }
-
-    pub fn sample(&mut self, sample: &Sample) -> Result<()> {
-        append(&mut self.samples, sample).context(|| format!("write `{}`", self.dir.join(SAMPLES).display()))
-    }
-
-    pub fn proof(&mut self, proof: &Proof) -> Result<()> {
-        append(&mut self.proofs, proof).context(|| format!("write `{}`", self.dir.join(PROOFS).display()))
-    }
-
-    /// Keeps what a tool printed, untouched, under `raw/`; gives the name, with a number where that was taken.
-    pub fn raw(&self, stem: &str, ending: &str, text: &[u8]) -> Result<String> {
-        let plain: String = stem.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
-        for number in 1.. {
-            let name = if number == 1 { format!("{plain}.{ending}") } else { format!("{plain}-{number}.{ending}") };
-            let path = self.dir.join("raw").join(&name);
-            match OpenOptions::new().write(true).create_new(true).open(&path).and_then(|mut file| file.write_all(text))
-            {
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => continue,
-                Err(error) => {
-                    return Err(out_of_space(Error::from(error).context(format!("write `{}`", path.display()))));
-                }
-                Ok(()) => return Ok(name),
-            }
-        }
-        Err(Error::failed("there are too many raw files"))
-    }
-}
-
-fn append(file: &mut File, line: &impl Serialize) -> Result<()> {
-    let mut text = serde_json::to_vec(line)?;
-    text.push(b'\n');
-    file.write_all(&text).map_err(|error| out_of_space(Error::from(error)))
-}
-
-/// Says what to do where the disk is full.
-fn out_of_space(error: Error) -> Error {
-    match error.to_string().contains("os error 28") {
-        true => error.hint(HINT_SPACE),
-        false => error,
-    }
-}
-
-/// Writes a file beside its place and renames it there; what was there stays whole if anything fails.
-pub fn replace(path: &Path, text: &[u8]) -> Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
-    let written = || -> Result<()> {
-        // New and ours: in a directory that others write to, a link of that name would lead elsewhere.
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
-        file.write_all(text)?;
-        file.sync_data()?;
-        Ok(fs::rename(&beside, path)?)
-    };
-    written().map_err(|error| {
-        let _ = fs::remove_file(&beside);
-        out_of_space(error.context(format!("write `{}`", path.display())))
-    })
-}
-
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use crate::results::Writer;
 
     pub fn run() -> Run {
         Run {
@@ -251,16 +202,36 @@ pub mod tests {
             cases: vec![],
             seed: 1,
             sections: vec![],
+            imported: false,
         }
     }
 
+    /// A run of these cases and values, a round each.
+    pub fn record(cases: &[(&str, &[f64])]) -> Record {
+        let mut run = run();
+        run.cases = cases.iter().map(|(case, _)| case.to_string()).collect();
+        let samples = cases.iter().flat_map(|(case, values)| {
+            values
+                .iter()
+                .zip(1..)
+                .map(|(value, round)| Sample::new("tcp", case, "throughput_gbit_s", *value).unwrap().round(Some(round)))
+        });
+        Record { run, samples: samples.collect(), proofs: vec![], readings: vec![], dir: "".into() }
+    }
+
     #[test]
-    fn a_line_cut_short_by_a_sudden_end_is_left_out() {
+    fn of_two_runs_of_one_second_the_later_is_the_latest() {
         let state = tempfile::tempdir().unwrap();
-        let mut writer = Writer::create(state.path(), &run()).unwrap();
-        writer.sample(&Sample::new("ping", "veth", "ping_min_ms", 0.1).unwrap()).unwrap();
-        writer.samples.write_all(b"{\"bench\":\"pi").unwrap();
-        assert_eq!(Record::find(state.path(), "latest").unwrap().samples.len(), 1);
+        let second = Run { id: "20261122-140000-ex1-aaaa".into(), ..run() };
+        let first = Writer::create(state.path(), &run()).unwrap();
+        let made = |writer: &Writer| fs::metadata(writer.dir().join(LOCK)).unwrap().modified().unwrap();
+        let mut later = Writer::create(state.path(), &second).unwrap();
+        // The file system's clock may be coarse.
+        while made(&later) <= made(&first) {
+            later.remove();
+            later = Writer::create(state.path(), &second).unwrap();
+        }
+        assert_eq!(Record::find(state.path(), "latest").unwrap().run.id, second.id);
     }
 
     #[test]

@@ -1,0 +1,47 @@
+//! Files that are whole or not there, and disks that are full.
+
+use std::{
+    fs,
+    fs::{File, OpenOptions},
+    io::Write,
+    path::Path,
+};
+
+use crate::error::{Error, Result};
+
+const HINT_SPACE: &str = "free some space, or set LABKIT_STATE to a directory on another disk";
+
+/// Says what to do where the disk is full.
+pub fn out_of_space(error: Error) -> Error {
+    hint_where_full(error, HINT_SPACE)
+}
+
+/// Gives an error of a full disk this hint, and leaves every other error as it is.
+pub fn hint_where_full(error: Error, hint: &str) -> Error {
+    match error.to_string().contains("os error 28") {
+        true => error.hint(hint),
+        false => error,
+    }
+}
+
+/// Writes a file beside its place and renames it there; what was there stays whole if anything fails.
+pub fn replace(path: &Path, text: &[u8]) -> Result<()> {
+    replace_with(path, |file| Ok(file.write_all(text)?)).map_err(out_of_space)
+}
+
+/// The same of a file that `fill` writes.
+pub fn replace_with(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
+    let written = || -> Result<()> {
+        // New and ours: in a directory that others write to, a link of that name would lead elsewhere.
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
+        fill(&mut file)?;
+        file.sync_data()?;
+        Ok(fs::rename(&beside, path)?)
+    };
+    written().map_err(|error| {
+        let _ = fs::remove_file(&beside);
+        error.context(format!("write `{}`", path.display()))
+    })
+}
