@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::iputils;
+use super::{iputils, readers::OwnPing, taken::Taken};
 use crate::{
     args::Short,
     error::{Context, Error, Result},
     icmp::{self, Ask},
     lab::{Case, Lab},
-    results::Sample,
-    stats,
+    results::Reading,
 };
 
 /// Echo requests over a proved case.
@@ -78,20 +77,19 @@ pub struct PingReport {
 }
 
 impl PingReport {
-    /// From round-trip times in milliseconds; the packets lost have none.
-    pub fn new(sent: u64, times: &[f64], ttl: Option<u8>) -> PingReport {
-        let received = times.len() as u64;
-        let quantile = |q| if times.is_empty() { 0.0 } else { stats::quantile(times, q) };
+    fn of(reading: &Reading) -> PingReport {
+        let value = |metric| reading.value(metric).unwrap_or(0.0);
+        let count = |fact| reading.number(fact).unwrap_or(0.0);
         PingReport {
-            sent,
-            received,
-            loss_percent: if sent == 0 { 0.0 } else { 100.0 * (sent - received.min(sent)) as f64 / sent as f64 },
-            min_ms: quantile(0.0),
-            median_ms: quantile(0.5),
-            p95_ms: quantile(0.95),
-            p99_ms: quantile(0.99),
-            max_ms: quantile(1.0),
-            ttl,
+            sent: count("sent") as u64,
+            received: count("received") as u64,
+            loss_percent: value("ping_loss_percent"),
+            min_ms: value("ping_min_ms"),
+            median_ms: value("ping_median_ms"),
+            p95_ms: value("ping_p95_ms"),
+            p99_ms: value("ping_p99_ms"),
+            max_ms: value("ping_max_ms"),
+            ttl: reading.number("ttl").map(|ttl| ttl as u8),
         }
     }
 }
@@ -125,28 +123,17 @@ impl Ping {
 
     /// Measures `case` under the name `label`, as one round of a comparison where `round` says which.
     pub fn measure(&self, lab: &mut Lab, case: &Case, label: &str, round: Option<u32>) -> Result<PingReport> {
-        let (report, raw) = match self.engine {
-            PingEngine::Own => (self.ask(lab, case)?, None),
-            PingEngine::Ping => iputils::run(self, lab, case, label, round)?,
+        let (stem, ending, text) = match self.engine {
+            PingEngine::Own => ("labkit-ping", "json", serde_json::to_vec(&self.ask(lab, case)?)?),
+            PingEngine::Ping => ("ping", "txt", iputils::run(self, lab, case)?),
         };
-        let bench = if self.engine == PingEngine::Own { "ping" } else { "iputils-ping" };
-        let mut values = vec![("ping_loss_percent", report.loss_percent)];
-        if report.received > 0 {
-            values.extend([
-                ("ping_min_ms", report.min_ms),
-                ("ping_median_ms", report.median_ms),
-                ("ping_p95_ms", report.p95_ms),
-                ("ping_p99_ms", report.p99_ms),
-                ("ping_max_ms", report.max_ms),
-            ]);
-        }
-        for (metric, value) in values {
-            lab.sample(Sample::new(bench, label, metric, value)?.round(round).raw(raw.as_deref()))?;
-        }
-        Ok(report)
+        let taken = Taken { stem, ending, label, round };
+        let reading = taken.read(lab, &text)?;
+        taken.keep(lab, &reading)?;
+        Ok(PingReport::of(&reading))
     }
 
-    fn ask(&self, lab: &Lab, case: &Case) -> Result<PingReport> {
+    fn ask(&self, lab: &Lab, case: &Case) -> Result<OwnPing> {
         let ask = Ask {
             count: self.count,
             interval: Duration::from_secs_f64(self.interval_ms / 1e3),
@@ -154,13 +141,14 @@ impl Ping {
             ..Ask::new(case.to)
         };
         let heard = lab.netns(&case.from)?.enter(|| icmp::ask(ask)).context(|| format!("ping {}", case.to))?;
-        let counted: Vec<f64> = heard
-            .answers
-            .iter()
-            .filter(|answer| answer.sequence > 1)
-            .map(|answer| answer.round_trip.as_secs_f64() * 1e3)
-            .collect();
-        Ok(PingReport::new(heard.sent - 1, &counted, heard.answers.first().map(|answer| answer.ttl)))
+        let answer = |answer: &icmp::Answer| (answer.sequence.into(), answer.round_trip.as_nanos() as u64);
+        Ok(OwnPing {
+            labkit: "ping".to_owned(),
+            to: case.to.to_string(),
+            sent: heard.sent,
+            ttl: heard.answers.first().map(|answer| answer.ttl),
+            answers: heard.answers.iter().map(answer).collect(),
+        })
     }
 
     /// Says what would be measured.

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{iperf3, tcp_stream};
+use super::{iperf3, taken::Taken, tcp_stream};
 use crate::{
     args::Short,
     error::{Error, Kind, Result},
     lab::{Case, Lab},
-    results::Sample,
+    results::{Figure, Reading, Sample},
 };
 
 /// One TCP stream over a proved case.
@@ -59,6 +59,20 @@ pub struct TcpReport {
     pub cpu_s_per_gb: f64,
 }
 
+impl TcpReport {
+    fn of(reading: &Reading) -> TcpReport {
+        let value = |metric| reading.value(metric).unwrap_or(0.0);
+        let of_second = |figure: &&Figure| figure.metric == "throughput_gbit_s" && !figure.labels.is_empty();
+        TcpReport {
+            gbit_s: value("throughput_gbit_s"),
+            intervals_gbit_s: reading.figures.iter().filter(of_second).map(|figure| figure.value).collect(),
+            retransmits: value("retransmits") as u64,
+            cwnd_kb: value("cwnd_kb"),
+            cpu_s_per_gb: value("cpu_s_per_gb"),
+        }
+    }
+}
+
 impl Tcp {
     pub fn check(&self) -> Result<()> {
         match (1..=3600).contains(&self.seconds) {
@@ -80,33 +94,25 @@ impl Tcp {
 
     /// Measures `case` under the name `label`, as one round of a comparison where `round` says which.
     pub fn measure(&self, lab: &mut Lab, case: &Case, label: &str, round: Option<u32>) -> Result<TcpReport> {
-        let (bench, measured) = match self.engine {
-            TcpEngine::Own => ("tcp", tcp_stream::run(lab, case, self.seconds).map(|report| (report, None))),
-            TcpEngine::Iperf3 => ("iperf3", iperf3::run(lab, case, self.seconds, label, round)),
+        let taken = match self.engine {
+            TcpEngine::Own => Taken { stem: "labkit-tcp", ending: "json", label, round },
+            TcpEngine::Iperf3 => Taken { stem: "iperf3", ending: "json", label, round },
         };
-        let (report, raw) = match measured {
+        let text = match self.engine {
+            TcpEngine::Own => tcp_stream::run(lab, case, self.seconds).and_then(|tcp| Ok(serde_json::to_vec(&tcp)?)),
+            TcpEngine::Iperf3 => iperf3::run(lab, case, self.seconds),
+        };
+        let reading = match text.and_then(|text| taken.read(lab, &text)) {
             // A path that was refuted need not carry anything; that it does not is no reason to lose the others.
             Err(error) if case.invalid.is_some() && error.kind() == Kind::Failed => {
-                let nothing = Sample::new(bench, label, "throughput_gbit_s", 0.0)?.round(round);
+                let nothing = Sample::new("tcp", label, "throughput_gbit_s", 0.0)?.round(round);
                 lab.sample(nothing.invalidate(&error.to_string()))?;
                 return Ok(TcpReport::default());
             }
             other => other?,
         };
-        let keep =
-            |metric, value| Ok::<_, Error>(Sample::new(bench, label, metric, value)?.round(round).raw(raw.as_deref()));
-        for (metric, value) in [
-            ("throughput_gbit_s", report.gbit_s),
-            ("retransmits", report.retransmits as f64),
-            ("cwnd_kb", report.cwnd_kb),
-            ("cpu_s_per_gb", report.cpu_s_per_gb),
-        ] {
-            lab.sample(keep(metric, value)?)?;
-        }
-        for (value, second) in report.intervals_gbit_s.iter().zip(1..) {
-            lab.sample(keep("throughput_gbit_s", *value)?.label("second", second))?;
-        }
-        Ok(report)
+        taken.keep(lab, &reading)?;
+        Ok(TcpReport::of(&reading))
     }
 
     /// Says what would be measured.

@@ -10,7 +10,7 @@ use std::{
 
 use nix::sys::socket::getsockopt;
 
-use super::tcp::TcpReport;
+use super::readers::OwnTcp;
 use crate::{
     cpu,
     error::{Context, Error, Result},
@@ -37,7 +37,7 @@ struct End {
 }
 
 /// Sends for so many seconds from the case's namespace to its address.
-pub fn run(lab: &Lab, case: &Case, seconds: u32) -> Result<TcpReport> {
+pub fn run(lab: &Lab, case: &Case, seconds: u32) -> Result<OwnTcp> {
     let (from, to) = (lab.netns(&case.from)?, lab.netns(&case.to_ns)?);
     let over = AtomicBool::new(false);
     // Listening before the sender starts: there is nothing to wait for.
@@ -49,13 +49,15 @@ pub fn run(lab: &Lab, case: &Case, seconds: u32) -> Result<TcpReport> {
         over.store(true, Ordering::Release);
         let received = receiver.join().map_err(|_| Error::failed("a thread panicked"))?;
         let (sent, received) = (sent?, received.context(|| format!("receive in {}", case.to_ns))?);
-        let gigabytes = received.bytes as f64 / 1e9;
-        Ok(TcpReport {
-            gbit_s: received.bytes as f64 * 8e-9 / received.elapsed,
-            intervals_gbit_s: received.seconds.iter().map(|bytes| *bytes as f64 * 8e-9).collect(),
+        Ok(OwnTcp {
+            labkit: "tcp".to_owned(),
+            to: case.to.to_string(),
+            received_bytes: received.bytes,
+            elapsed_ns: (received.elapsed * 1e9) as u64,
+            seconds: received.seconds,
             retransmits: sent.retransmits,
-            cwnd_kb: sent.cwnd_bytes as f64 / 1e3,
-            cpu_s_per_gb: (sent.cpu_seconds + received.cpu_seconds) / gigabytes,
+            cwnd_bytes: sent.cwnd_bytes,
+            cpu_ns: ((sent.cpu_seconds + received.cpu_seconds) * 1e9) as u64,
         })
     })
 }

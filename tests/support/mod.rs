@@ -8,6 +8,9 @@ use std::{
     process::{Command, Output},
 };
 
+pub mod runs;
+pub mod sshd;
+
 pub use tempfile::TempDir;
 
 pub const LABKIT: &str = env!("CARGO_BIN_EXE_labkit");
@@ -110,10 +113,14 @@ pub fn root() -> bool {
     require("root", nix::unistd::geteuid().is_root(), "not root")
 }
 
+/// True where LABKIT_REQUIRE names the right: then a skip is a failure.
+pub fn required(right: &str) -> bool {
+    std::env::var("LABKIT_REQUIRE").unwrap_or_default().split(',').any(|name| name == right)
+}
+
 fn require(right: &str, there: bool, why: &str) -> bool {
     if !there {
-        let required = std::env::var("LABKIT_REQUIRE").unwrap_or_default();
-        assert!(!required.split(',').any(|name| name == right), "LABKIT_REQUIRE={right}: {why}");
+        assert!(!required(right), "LABKIT_REQUIRE={right}: {why}");
         eprintln!("SKIPPED for want of {right}: {why}");
     }
     there
@@ -182,6 +189,18 @@ pub fn own_processes(bench: &Bench) -> Vec<i32> {
             .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|variable| variable == state.as_bytes()))
     };
     pids.filter(|pid| *pid != std::process::id() as i32).filter(ours).collect()
+}
+
+/// A file of the shared fixtures, which lie beside a developer's checkout and nowhere else.
+pub fn fixture(name: &str) -> Option<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/fixtures").join(name);
+    match fs::read(&path) {
+        Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(_) => {
+            eprintln!("SKIPPED: the fixture {name} is not beside this checkout");
+            None
+        }
+    }
 }
 
 /// Compares with a file under tests/golden; `UPDATE=1` rewrites it.
