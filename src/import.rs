@@ -1,0 +1,247 @@
+//! `labkit import`: raw files of other tools become a run, marked as imported, with what was said of their origin.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::BufReader,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    bench::readers::{self, Request, Tool},
+    clock,
+    error::{Context, Error, Result, nearest},
+    machine::Machine,
+    results::{Outcome, Reading, Record, Run, Sample, Verdict, Writer, section},
+};
+
+/// What is to be imported.
+pub struct Import {
+    pub files: Vec<PathBuf>,
+    /// The name of the arrangement they were taken of.
+    pub case: String,
+    /// `vm`, `container`, `pod` …
+    pub place: Option<String>,
+    /// What else is known of the place: `blas`, `memory_mb`, `cpus` …
+    pub settings: BTreeMap<String, String>,
+    pub title: Option<String>,
+}
+
+/// Places that a reader knows what to make of.
+pub const PLACES: [&str; 4] = ["bare", "vm", "container", "pod"];
+
+/// Settings that are numbers, since they are computed with.
+const NUMBERS: [&str; 5] = ["cpus", "host_cpus", "link_gbit_s", "memory_mb", "mtu"];
+
+/// Settings that have a meaning; others are kept and shown.
+const KNOWN: [&str; 10] =
+    ["arch", "blas", "cpu", "cpus", "host", "host_cpus", "kernel", "link_gbit_s", "memory_mb", "mtu"];
+
+/// What one file was read as.
+pub struct Imported {
+    pub run: Run,
+    pub dir: PathBuf,
+    /// In the order of the files.
+    pub readings: Vec<Reading>,
+}
+
+/// The files by what they are.
+#[derive(Default)]
+struct Sorted {
+    /// Files that hold figures.
+    results: Vec<PathBuf>,
+    request: Option<Request>,
+    /// What went to standard error.
+    complaints: Vec<Reading>,
+}
+
+impl Import {
+    /// Reads everything before anything is written: a file that cannot be read leaves no half run.
+    pub fn run(&self, state: &Path, into: Option<Record>) -> Result<Imported> {
+        self.check()?;
+        let sorted = self.sort()?;
+        let run = match &into {
+            Some(record) if !record.run.imported => {
+                return Err(Error::usage(format!("`{}` was measured, not imported", record.run.id))
+                    .hint("leave --into out: the files become a run of their own"));
+            }
+            Some(record) => record.run.clone(),
+            None => self.new_run(),
+        };
+        let mut writer = match &into {
+            Some(record) => Writer::open(&record.dir)?,
+            None => Writer::create(state, &run)?,
+        };
+        let before = into.map_or(Vec::new(), |record| record.readings);
+        let written = self.write(&sorted, run, before, &mut writer);
+        match written {
+            Ok(imported) => Ok(imported),
+            Err(error) => {
+                writer.abandon();
+                Err(error)
+            }
+        }
+    }
+
+    /// Reads the files and counts, by tool and verdict, without keeping anything.
+    pub fn count(&self) -> Result<BTreeMap<(String, Verdict), usize>> {
+        self.check()?;
+        let mut counts = BTreeMap::new();
+        for file in &self.files {
+            each_reading(file, &mut |reading| {
+                *counts.entry((reading.bench, reading.verdict)).or_default() += 1;
+                Ok(())
+            })?;
+        }
+        Ok(counts)
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.case.trim().is_empty() {
+            return Err(Error::usage("`--case` is empty").hint("name what was measured: --case cluster"));
+        }
+        if let Some(place) = self.place.as_deref().filter(|place| !PLACES.contains(place)) {
+            return Err(
+                Error::usage(format!("`{place}` is no place")).hint(format!("--where is one of {}", PLACES.join(", ")))
+            );
+        }
+        for (name, value) in &self.settings {
+            let near = nearest(name, KNOWN).filter(|near| near != name);
+            if let Some(near) = near.filter(|_| !KNOWN.contains(&name.as_str())) {
+                return Err(
+                    Error::usage(format!("--set {name}: this means nothing")).hint(format!("did you mean `{near}`?"))
+                );
+            }
+            let is_number = value.parse::<f64>().is_ok_and(|value| value.is_finite() && value > 0.0);
+            if NUMBERS.contains(&name.as_str()) && !is_number {
+                return Err(Error::usage(format!("--set {name}={value}: a number above 0 is expected")));
+            }
+        }
+        Ok(())
+    }
+
+    fn sort(&self) -> Result<Sorted> {
+        let mut sorted = Sorted::default();
+        for file in &self.files {
+            let mut found = Vec::new();
+            let tool = each_reading(file, &mut |reading| {
+                // Of a large file only the number is of interest here.
+                if found.is_empty() {
+                    found.push(reading);
+                }
+                Ok(())
+            })?;
+            match tool {
+                Tool::HpccInput => {
+                    let text = fs::read_to_string(file).context(|| shown(file))?;
+                    sorted.request = Some(Request::parse(&text).map_err(|error| error.context(shown(file)))?);
+                }
+                Tool::OpenMpi => sorted.complaints.append(&mut found),
+                _ => sorted.results.push(file.clone()),
+            }
+        }
+        if sorted.results.is_empty() {
+            let what = match (&sorted.request, sorted.complaints.first()) {
+                (_, Some(complaint)) => complaint.cause(),
+                (Some(_), None) => "an input file says what was asked for, not what came of it".to_owned(),
+                (None, None) => "no file was given".to_owned(),
+            };
+            return Err(Error::usage(format!("there is no result among the files: {what}")));
+        }
+        Ok(sorted)
+    }
+
+    fn write(&self, sorted: &Sorted, mut run: Run, before: Vec<Reading>, writer: &mut Writer) -> Result<Imported> {
+        let mut rounds: BTreeMap<String, u32> = BTreeMap::new();
+        for reading in before.iter().filter(|reading| reading.case == self.case) {
+            *rounds.entry(reading.bench.clone()).or_default() += 1;
+        }
+        let (mut kept, mut metrics) = (Vec::new(), run.sections.clone());
+        for file in &sorted.results {
+            let raw = writer.raw_file(file)?;
+            each_reading(file, &mut |reading| {
+                let round = rounds.entry(reading.bench.clone()).or_default();
+                *round += 1;
+                let reading = self.said_of(reading, sorted, &raw, *round, file);
+                let samples = reading.samples()?;
+                section::add_for(&mut metrics, &samples);
+                samples.iter().try_for_each(|sample: &Sample| writer.sample(sample))?;
+                writer.reading(&reading)?;
+                kept.push(Reading { facts: BTreeMap::new(), ..reading });
+                Ok(())
+            })?;
+        }
+        if !run.cases.contains(&self.case) {
+            run.cases.push(self.case.clone());
+        }
+        run.baseline = run.cases.first().cloned();
+        run.sections = metrics;
+        if let Some(bad) = kept.iter().find(|reading| !reading.verdict.is_trusted()) {
+            run.outcome = Outcome::Invalid;
+            let why = format!("{}: {}: {}", bad.case, bad.verdict, bad.cause());
+            run.why.get_or_insert(why);
+        }
+        writer.run(&run)?;
+        Ok(Imported { run, dir: writer.dir().to_owned(), readings: kept })
+    }
+
+    /// The reading with its origin, judged by what was asked for and by what went to standard error.
+    fn said_of(&self, mut reading: Reading, sorted: &Sorted, raw: &str, round: u32, file: &Path) -> Reading {
+        reading.case.clone_from(&self.case);
+        reading.raw = Some(raw.to_owned());
+        reading.round = Some(round);
+        reading.provenance.clone_from(&self.settings);
+        if let Some(place) = &self.place {
+            reading.provenance.insert("where".to_owned(), place.clone());
+        }
+        let modified = || fs::metadata(file).and_then(|file| file.modified()).ok();
+        reading.at = reading.at.or_else(|| modified().map(clock::at));
+        if reading.bench == "hpcc" {
+            if let Some(request) = &sorted.request {
+                request.judge(&mut reading);
+            }
+            for complaint in &sorted.complaints {
+                if complaint.verdict == Verdict::Mismatch && reading.verdict.is_trusted() {
+                    reading.verdict = Verdict::Mismatch;
+                }
+                if !reading.verdict.is_trusted() {
+                    reading.why.extend(complaint.why.iter().cloned());
+                }
+            }
+        }
+        reading
+    }
+
+    fn new_run(&self) -> Run {
+        let setting = |name: &str| self.settings.get(name).cloned().unwrap_or_default();
+        let number = |name: &str| setting(name).parse::<f64>().unwrap_or(0.0);
+        let machine = Machine {
+            host: setting("host"),
+            place: self.place.clone().unwrap_or_default(),
+            kernel: setting("kernel"),
+            arch: setting("arch"),
+            cpu: setting("cpu"),
+            cpus: number("cpus") as usize,
+            memory_mb: number("memory_mb") as u64,
+            ..Machine::default()
+        };
+        let title = self.title.clone().unwrap_or_else(|| "What do these files say?".to_owned());
+        let run = Run::begun("import", title, machine);
+        Run { end: Some(run.start.clone()), outcome: Outcome::Done, imported: true, ..run }
+    }
+}
+
+fn each_reading(file: &Path, each: &mut dyn FnMut(Reading) -> Result<()>) -> Result<Tool> {
+    let mut open = || -> Result<Tool> {
+        let text = File::open(file)?;
+        if !text.metadata()?.is_file() {
+            return Err(Error::usage("it is no file"));
+        }
+        readers::read(BufReader::with_capacity(256 * 1024, text), each)
+    };
+    open().context(|| shown(file))
+}
+
+fn shown(file: &Path) -> String {
+    format!("read `{}`", file.display())
+}

@@ -1,0 +1,254 @@
+//! Files of other tools become a run: with their origin, their verdicts and their reasons.
+#![allow(clippy::unwrap_used, reason = "test code")]
+
+mod support;
+
+use std::{fs, path::Path};
+
+use support::{Bench, Said};
+
+fn capture(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures").join(name).display().to_string()
+}
+
+fn import(bench: &Bench, files: &[&str], more: &[&str]) -> Said {
+    let files: Vec<String> = files.iter().map(|name| capture(name)).collect();
+    let mut words = vec!["import"];
+    words.extend(files.iter().map(String::as_str));
+    words.extend(more);
+    bench.labkit(&words)
+}
+
+fn json(said: Said) -> serde_json::Value {
+    serde_json::from_str(&said.ok()).unwrap()
+}
+
+/// Run directories.
+fn runs(bench: &Bench) -> Vec<std::path::PathBuf> {
+    let Ok(entries) = fs::read_dir(bench.state.path().join("runs")) else { return Vec::new() };
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+#[test]
+fn an_imported_run_has_its_files_its_origin_and_a_verdict_for_each() {
+    let bench = Bench::new();
+    let more = ["--case", "cluster", "--where", "pod", "--set", "memory_mb=1024", "--set", "blas=openblas"];
+    let said = import(&bench, &["hpcc-ok.txt", "hpccinf.txt"], &more).ok();
+    assert!(said.contains("cluster  hpcc  valid    HPL "), "{said}");
+    let run = json(bench.labkit(&["results", "latest", "--json"]));
+    assert_eq!((run["run"]["imported"].as_bool(), run["run"]["machine"]["place"].as_str()), (Some(true), Some("pod")));
+    let reading = &run["readings"][0];
+    assert_eq!(
+        (reading["provenance"]["blas"].as_str(), reading["raw"].as_str()),
+        (Some("openblas"), Some("hpcc-ok.txt"))
+    );
+    let kept = fs::read(runs(&bench)[0].join("raw/hpcc-ok.txt")).unwrap();
+    assert_eq!(kept, fs::read(capture("hpcc-ok.txt")).unwrap());
+    let page = fs::read_to_string(bench.labkit(&["report"]).ok().trim()).unwrap();
+    assert!(page.contains("imported from files of other tools") && page.contains("blas openblas"));
+}
+
+#[test]
+fn cases_are_added_to_one_run_and_files_of_a_case_are_its_rounds() {
+    let bench = Bench::new();
+    import(&bench, &["iperf3-text.txt", "ping-veth.txt"], &["--case", "veth"]).ok();
+    import(&bench, &["iperf3-veth.json", "iperf3-text.txt"], &["--case", "bridge", "--into", "latest"]).ok();
+    import(&bench, &["iperf3-text.txt"], &["--case", "veth", "--into", "latest"]).ok();
+    assert_eq!(runs(&bench).len(), 1);
+    let run = json(bench.labkit(&["results", "latest", "--json"]));
+    assert_eq!(run["run"]["cases"], serde_json::json!(["veth", "bridge"]));
+    let rounds: Vec<_> = run["readings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["case"].as_str().unwrap(), one["bench"].as_str().unwrap(), one["round"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(
+        rounds,
+        [
+            ("veth", "iperf3", 1),
+            ("veth", "iputils-ping", 1),
+            ("bridge", "iperf3", 1),
+            ("bridge", "iperf3", 2),
+            ("veth", "iperf3", 2)
+        ]
+    );
+    assert!(runs(&bench)[0].join("raw/iperf3-text-3.txt").exists());
+}
+
+#[test]
+fn what_may_not_be_believed_is_kept_told_and_ends_with_4() {
+    let bench = Bench::new();
+    let said = import(&bench, &["hpcc-failed.txt"], &["--case", "node01"]);
+    assert_eq!(said.code, Some(4));
+    assert!(said.err.starts_with("error: `node01` may not be believed: failed: HPL's residual 0.00"), "{}", said.err);
+    let run = json(bench.labkit(&["results", "latest", "--json"]));
+    assert!(run["samples"].as_array().unwrap().iter().all(|sample| sample["valid"] == false));
+    let why = bench.labkit(&["why"]).ok();
+    assert!(why.starts_with("node01: no result: failed\n  HPL's residual"), "{why}");
+}
+
+#[test]
+fn standard_error_says_that_hpcc_ran_its_own_parameters() {
+    let bench = Bench::new();
+    let said = import(&bench, &["hpcc-none.txt", "hpcc-none.stderr"], &["--case", "x"]);
+    assert_eq!(said.code, Some(4));
+    assert!(said.err.contains("mismatch: ") && said.err.contains("hpccinf.txt"), "{}", said.err);
+}
+
+#[test]
+fn bad_files_are_named_and_leave_nothing() {
+    let bench = Bench::new();
+    let bad = bench.state.path().join("bad.txt");
+    let refused = |text: &[u8]| {
+        fs::write(&bad, text).unwrap();
+        let said = bench.labkit(&["import", &capture("ping-veth.txt"), bad.to_str().unwrap(), "--case", "x"]);
+        assert_eq!((said.code, runs(&bench).len()), (Some(2), 0));
+        said.err.replace(bad.to_str().unwrap(), "BAD").lines().next().unwrap().to_owned()
+    };
+    assert_eq!(refused(b""), "error: read `BAD`: no tool is known that wrote this: it is empty");
+    assert_eq!(refused(b"\0\x01"), "error: read `BAD`: no tool is known that wrote this: it is not text");
+    assert_eq!(refused(b"a poem\n"), "error: read `BAD`: no tool is known that wrote this: it begins with `a poem`");
+    let input = fs::read_to_string(capture("hpccinf.txt")).unwrap().replace("600           Ns", "many          Ns");
+    assert_eq!(
+        refused(input.as_bytes()),
+        "error: read `BAD`: line 6: 1 problem sizes N are expected, found `many          Ns`"
+    );
+}
+
+#[test]
+fn a_wrong_command_line_is_refused_with_a_remedy() {
+    let bench = Bench::new();
+    let refused = |more: &[&str]| {
+        let said = import(&bench, &["ping-veth.txt"], more);
+        assert_eq!((said.code, runs(&bench).len()), (Some(2), 0), "{}", said.err);
+        said.err
+    };
+    assert_eq!(
+        refused(&["--case", "x", "--where", "moon"]),
+        "error: `moon` is no place\nhint: --where is one of bare, vm, container, pod\n"
+    );
+    assert_eq!(
+        refused(&["--case", "x", "--set", "memry_mb=3"]),
+        "error: --set memry_mb: this means nothing\nhint: did you mean `memory_mb`?\n"
+    );
+    assert_eq!(
+        refused(&["--case", "x", "--set", "cpus=many"]),
+        "error: --set cpus=many: a number above 0 is expected\n"
+    );
+    assert!(refused(&["--case", " "]).starts_with("error: `--case` is empty"));
+    let said = import(&bench, &["no-such-file"], &["--case", "x"]);
+    assert!(said.code == Some(1) && said.err.contains("No such file"), "{}", said.err);
+    let said = import(&bench, &["hpccinf.txt"], &["--case", "x"]);
+    assert!(said.err.contains("an input file says what was asked for, not what came of it"), "{}", said.err);
+}
+
+#[test]
+fn a_full_disk_leaves_no_half_run() {
+    if !support::netns() {
+        return;
+    }
+    let script = format!(
+        "mkdir /run/small; mount -t tmpfs -o size=32k tmpfs /run/small; export LABKIT_STATE=/run/small; \
+         if $LABKIT import {} --case x; then exit 9; fi; ls /run/small/runs",
+        capture("hpcc-several.txt")
+    );
+    let said = support::in_own_host(&Bench::new(), &script);
+    assert_eq!((said.code, said.out.as_str()), (Some(0), ""), "{}", said.err);
+    assert!(said.err.contains("No space left on device") && said.err.contains("hint: free some space"), "{}", said.err);
+}
+
+#[test]
+fn the_reference_reports_four_causes_are_found() {
+    let found = json(Bench::new().labkit(&["why", "reference-base", "reference-ex2", "--json"]));
+    let of = |cause: &str| {
+        let all = found.as_array().unwrap().iter();
+        all.clone()
+            .find(|one| one["cause"] == cause && one["run"] == "reference-ex2")
+            .unwrap_or_else(|| unreachable!("{cause}"))
+            .clone()
+    };
+    let factor = |cause: &str| of(cause)["factor"].as_f64().unwrap();
+    // Between what was measured of the library alone, 8.7 for HPL and 13.9 for square DGEMM.
+    assert!((8.0..14.0).contains(&factor("reference_blas")));
+    assert!((factor("cpu_overcommit") - 1.95).abs() < 0.05);
+    let network = of("network")["evidence"].as_str().unwrap().to_owned();
+    assert!(
+        network.starts_with("41 % of HPL's time is the network: 21.3 MB/s and 404 µs") && network.contains("is 1722"),
+        "{network}"
+    );
+    let small = of("small_matrix")["evidence"].as_str().unwrap().to_owned();
+    assert!(small.contains("66.7 MB for each of 3 ranks, 6.21 % of its 1024 MiB; N = 16700 fits"), "{small}");
+}
+
+#[test]
+fn the_factor_of_ten_is_found_and_a_right_figure_is_right() {
+    let bench = Bench::new();
+    let check = |figure: &str, run: &str, more: &[&str]| {
+        let mut words = vec!["check-figure", "--metric", "hpl_gflops", figure, "--run", run];
+        words.extend(more);
+        let said = bench.labkit(&words);
+        (said.code, said.out)
+    };
+    assert_eq!(
+        check("36.4", "reference-ex2", &[]),
+        (Some(4), "36.4 GFLOPS: ten times the measured 3.635 GFLOPS of `cluster`\n".into())
+    );
+    assert_eq!(
+        check("70.4", "reference-base", &[]),
+        (Some(0), "70.4 GFLOPS: it is the measured 70.41 GFLOPS of `cluster`\n".into())
+    );
+    assert_eq!(
+        check("37.1", "reference-ex2", &["--case", "master"]).1,
+        "37.1 GFLOPS: ten times the measured 3.709 GFLOPS of `master`\n"
+    );
+    assert_eq!(
+        check("0.0704", "reference-base", &[]).1,
+        "0.0704 GFLOPS: a thousandth of the measured 70.41 GFLOPS of `cluster`\n"
+    );
+    let said = bench.labkit(&["check-figure", "--metric", "hpl_gflops", "many", "--run", "reference-ex2"]);
+    assert_eq!(
+        (said.code, said.err.as_str()),
+        (Some(2), "error: `many` is no figure\nhint: write it as it was printed: 36.4\n")
+    );
+}
+
+#[test]
+fn the_reference_report_is_reproduced_with_its_corrections() {
+    let bench = Bench::new();
+    let page = bench.state.path().join("reference.html");
+    bench.labkit(&["report", "reference", "-o", page.to_str().unwrap()]).ok();
+    let page = fs::read_to_string(page).unwrap();
+    for words in [
+        "Throughput by second",
+        "Round trip by packet",
+        "ten times the measured 3.635 GFLOPS of `cluster`",
+        "ten times the measured 3.709 GFLOPS of `master`",
+        "ten times the measured 3.571 GFLOPS of `node01`",
+        "The reference BLAS",
+        "CPUs are overcommitted",
+        "none of its packets used vxlan0",
+        "6 of 148 keys are missing in the summary",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+    // The table of the report, corrected: one row for each cluster, one column for each node.
+    let row = |cells: [&str; 4]| cells.map(|cell| format!(">{cell}<")).to_vec();
+    for cells in [row(["70.41", "47.04", "47.03", "47.27"]), row(["3.635", "3.709", "3.571", "3.676"])] {
+        let mut rest = page.as_str();
+        for cell in cells {
+            rest = rest.split_once(&cell).unwrap_or_else(|| unreachable!("{cell}")).1;
+        }
+    }
+    assert!(!page.contains("<script"));
+}
+
+#[test]
+fn todays_run_stands_beside_the_reports() {
+    let bench = Bench::new();
+    import(&bench, &["iperf3-text.txt", "ping-veth.txt"], &["--case", "veth", "--title", "Today"]).ok();
+    let page = bench.state.path().join("both.html");
+    bench.labkit(&["report", "--with", "reference", "-o", page.to_str().unwrap()]).ok();
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains("Side by side") && page.contains(">Today<") && page.contains(">77.2<"));
+}
