@@ -2,7 +2,7 @@
 
 use std::{
     io::Read,
-    process::{Command, ExitStatus, Stdio},
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
@@ -33,54 +33,95 @@ pub struct Output {
 /// Lines of a failed program's output that are worth showing.
 const LAST_LINES: usize = 20;
 const LOOK: Duration = Duration::from_millis(5);
+/// For a program to see that nobody reads what it writes, and to say what it has to say.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Program<'_> {
     /// Runs to the end, to the time limit, or until `stop`; only not getting it started or ended is an error.
     pub fn run(&self, stop: &AtomicBool) -> Result<Output> {
-        let fail = |error: Error| error.context(format!("run `{}`", quote::line(self.argv)));
+        let child = self.start("; labkit's own engine needs nothing")?;
+        let (output, stdout) = self.attend(child, stop, |out| Ok(drain(Some(out))))?;
+        Ok(Output { stdout: stdout?, ..output })
+    }
+
+    /// The same of a program that writes much: `consume` reads it as it comes, and the output's `stdout` stays empty.
+    /// Where `consume` gives up, the program is ended; what came of both is for the caller to weigh.
+    pub fn pipe<T: Send>(
+        &self,
+        stop: &AtomicBool,
+        consume: impl FnOnce(&mut dyn Read) -> Result<T> + Send,
+    ) -> Result<(Output, Result<T>)> {
+        self.attend(self.start("")?, stop, |out| consume(out))
+    }
+
+    fn fail(&self, error: Error) -> Error {
+        error.context(format!("run `{}`", quote::line(self.argv)))
+    }
+
+    /// Starts it; where it is not installed, `otherwise` says how to do without.
+    fn start(&self, otherwise: &str) -> Result<Child> {
         let (name, arguments) = self.argv.split_first().ok_or_else(|| Error::usage("nothing to run"))?;
         let mut command = Command::new(name);
         command.args(arguments).env("LC_ALL", "C");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         die_with_parent(&mut command);
-        let mut child = command.spawn().map_err(|error| {
+        command.spawn().map_err(|error| {
             let missing = error.kind() == std::io::ErrorKind::NotFound;
-            let error = fail(Error::from(error));
-            if missing {
-                error.hint(format!("`{name}` is not installed; labkit's own engine needs nothing"))
-            } else {
-                error
-            }
-        })?;
-        let (mut out, mut err) = (child.stdout.take(), child.stderr.take());
-        thread::scope(|scope| {
-            let stdout = scope.spawn(move || drain(out.as_mut()));
-            let stderr = scope.spawn(move || drain(err.as_mut()));
-            let deadline = Instant::now() + self.limit;
-            let ended = loop {
-                if let Some(status) = child.try_wait().map_err(|error| fail(error.into()))? {
-                    break Ok(status);
-                }
-                let why = match () {
-                    () if signal::asked_to_stop() => Some(Error::interrupted()),
-                    () if Instant::now() > deadline => {
-                        Some(Error::failed(format!("no end after {} s", self.limit.as_secs())))
-                    }
-                    () if stop.load(Ordering::Acquire) => Some(Error::failed("stopped, since nobody waits for it")),
-                    () => None,
-                };
-                if let Some(why) = why {
-                    // It may have ended by itself in between.
-                    let _ = child.kill();
-                    let _ = child.wait();
-                    break Err(fail(why));
-                }
-                thread::sleep(LOOK);
-            };
-            let text = |reader: thread::ScopedJoinHandle<Vec<u8>>| reader.join().unwrap_or_default();
-            let (stdout, stderr) = (text(stdout), text(stderr));
-            Ok(Output { status: ended?, stdout, stderr })
+            let error = self.fail(Error::from(error));
+            if missing { error.hint(format!("`{name}` is not installed{otherwise}")) } else { error }
         })
+    }
+
+    fn attend<T: Send>(
+        &self,
+        mut child: Child,
+        stop: &AtomicBool,
+        consume: impl FnOnce(&mut ChildStdout) -> Result<T> + Send,
+    ) -> Result<(Output, Result<T>)> {
+        let (out, mut err) = (child.stdout.take(), child.stderr.take());
+        let gave_up = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let consumed = scope.spawn(|| {
+                // Dropped at the end: a program that goes on writing to nobody is told so by the kernel.
+                let mut out = out.ok_or_else(|| Error::failed("it has no standard output"))?;
+                consume(&mut out).inspect_err(|_| gave_up.store(true, Ordering::Release))
+            });
+            let stderr = scope.spawn(move || drain(err.as_mut()));
+            let ended = self.wait(&mut child, stop, &gave_up);
+            let consumed = consumed.join().unwrap_or_else(|_| Err(Error::failed("a thread panicked")));
+            let stderr = stderr.join().unwrap_or_default();
+            Ok((Output { status: ended?, stdout: Vec::new(), stderr }, consumed))
+        })
+    }
+
+    /// Waits for the end, or makes one.
+    fn wait(&self, child: &mut Child, stop: &AtomicBool, gave_up: &AtomicBool) -> Result<ExitStatus> {
+        let deadline = Instant::now() + self.limit;
+        let mut patience = None;
+        loop {
+            if let Some(status) = child.try_wait().map_err(|error| self.fail(error.into()))? {
+                return Ok(status);
+            }
+            if gave_up.load(Ordering::Acquire) && *patience.get_or_insert(Instant::now() + PATIENCE) < Instant::now() {
+                let _ = child.kill();
+                return child.wait().map_err(|error| self.fail(error.into()));
+            }
+            let why = match () {
+                () if signal::asked_to_stop() => Some(Error::interrupted()),
+                () if Instant::now() > deadline => {
+                    Some(Error::failed(format!("no end after {} s", self.limit.as_secs())))
+                }
+                () if stop.load(Ordering::Acquire) => Some(Error::failed("stopped, since nobody waits for it")),
+                () => None,
+            };
+            if let Some(why) = why {
+                // It may have ended by itself in between.
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(self.fail(why));
+            }
+            thread::sleep(LOOK);
+        }
     }
 }
 
@@ -126,6 +167,25 @@ mod tests {
     fn a_program_that_never_ends_is_ended() {
         let error = run(&["sleep", "1000"], Duration::from_millis(50)).unwrap_err();
         assert!(error.to_string().starts_with("run `sleep 1000`: no end after"));
+    }
+
+    #[test]
+    fn what_is_read_as_it_comes_is_not_kept() {
+        let argv = ["sh", "-c", "yes | head -c 5000000; exit 3"];
+        let program = Program { argv: &argv, limit: Duration::from_secs(30) };
+        let count = |out: &mut dyn Read| Ok(std::io::copy(out, &mut std::io::sink())?);
+        let (output, counted) = program.pipe(&AtomicBool::new(false), count).unwrap();
+        assert_eq!((counted.unwrap(), output.status.code(), output.stdout.len()), (5_000_000, Some(3), 0));
+    }
+
+    #[test]
+    fn a_program_whose_reader_gives_up_is_ended() {
+        for argv in [&["yes"][..], &["sleep", "1000"]] {
+            let program = Program { argv, limit: Duration::from_secs(30) };
+            let refuse = |_: &mut dyn Read| Err::<(), _>(Error::failed("enough"));
+            let (output, refused) = program.pipe(&AtomicBool::new(false), refuse).unwrap();
+            assert!(!output.status.success() && refused.unwrap_err().to_string() == "enough");
+        }
     }
 
     #[test]

@@ -1,0 +1,170 @@
+//! Every sample once more from the raw text it was read from.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::BufReader,
+    path::Path,
+};
+
+use serde::Serialize;
+
+use super::{compare, finding::Finding, name::RunPath, pack, records};
+use crate::{
+    bench::readers,
+    error::{Context, Error, Result},
+    results::{
+        Outcome, Proof, Reading, Sample,
+        store::{self, PROOFS, READINGS, SAMPLES},
+    },
+    signal,
+};
+
+/// What came of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Rederived {
+    pub samples: usize,
+    /// Samples with a counterpart in their raw text, the same or another.
+    pub rederived: usize,
+    /// Raw texts they came from.
+    pub raw_texts: usize,
+    /// How many samples of each metric have no raw text, such as what labkit's own clock took.
+    pub without_raw: BTreeMap<String, usize>,
+    pub findings: Vec<Finding>,
+}
+
+/// A line of `samples.jsonl`.
+#[derive(Debug)]
+pub struct Recorded {
+    pub line: usize,
+    pub sample: Sample,
+}
+
+/// Reads the raw texts of a run directory again and compares with what was recorded.
+pub fn rederive(dir: &Path) -> Result<Rederived> {
+    let mut done = Rederived::default();
+    let samples: Vec<(usize, Sample)> = records::read(dir, SAMPLES, &mut done.findings)?;
+    let readings: Vec<(usize, Reading)> = records::read(dir, READINGS, &mut done.findings)?;
+    let proofs: Vec<(usize, Proof)> = records::read(dir, PROOFS, &mut done.findings)?;
+    done.samples = samples.len();
+    let samples: Vec<Recorded> = samples.into_iter().map(|(line, sample)| Recorded { line, sample }).collect();
+    refuted(&samples, &proofs, &mut done.findings);
+    let mut texts = texts(dir)?;
+    for recorded in samples {
+        match recorded.sample.raw.clone() {
+            Some(raw) => texts.entry(raw).or_default().push(recorded),
+            None => *done.without_raw.entry(recorded.sample.metric).or_default() += 1,
+        }
+    }
+    // What a run that broke off left unrecorded is nobody's choice.
+    let is_whole = matches!(store::facts(dir)?.outcome, Outcome::Done | Outcome::Invalid);
+    for (raw, recorded) in texts {
+        let known: Vec<&Reading> = readings
+            .iter()
+            .map(|(_, reading)| reading)
+            .filter(|reading| reading.raw.as_deref() == Some(&raw))
+            .collect();
+        match derive(dir, &raw, &known, &recorded) {
+            Ok(derived) => {
+                let compared = compare::compare(&raw, recorded, derived, is_whole);
+                done.rederived += compared.rederived;
+                done.raw_texts += usize::from(compared.rederived > 0);
+                done.findings.extend(compared.findings);
+            }
+            // Not every text is one that samples come from.
+            Err(_) if recorded.is_empty() && known.is_empty() => {}
+            Err(error) => {
+                done.findings.push(Finding::Unreadable {
+                    file: format!("raw/{raw}"),
+                    line: None,
+                    why: error.to_string(),
+                });
+            }
+        }
+        signal::check()?;
+    }
+    Ok(done)
+}
+
+/// Samples that count although the proof of their case failed.
+fn refuted(samples: &[Recorded], proofs: &[(usize, Proof)], findings: &mut Vec<Finding>) {
+    let failed: BTreeSet<&str> =
+        proofs.iter().filter(|(_, proof)| !proof.valid).map(|(_, proof)| proof.case.as_str()).collect();
+    for Recorded { line, sample } in samples {
+        if sample.valid && failed.contains(sample.case.as_str()) {
+            let why = "the proof of its case failed".to_owned();
+            findings.push(Finding::NotValid { line: *line, figure: sample.into(), why });
+        }
+    }
+}
+
+/// Names of the files below `raw/`, also of those that no sample speaks of.
+fn texts(dir: &Path) -> Result<BTreeMap<String, Vec<Recorded>>> {
+    let raw = dir.join("raw");
+    if !raw.exists() {
+        return Ok(BTreeMap::new());
+    }
+    let mut names = BTreeMap::new();
+    for entry in fs::read_dir(&raw).context(|| format!("list `{}`", raw.display()))? {
+        let entry = entry.context(|| format!("list `{}`", raw.display()))?;
+        let kind = entry.file_type().context(|| format!("look at `{}`", entry.path().display()))?;
+        if kind.is_file() {
+            names.insert(entry.file_name().to_string_lossy().into_owned(), Vec::new());
+        }
+    }
+    Ok(names)
+}
+
+/// The samples that a raw text gives today.
+fn derive(dir: &Path, raw: &str, known: &[&Reading], recorded: &[Recorded]) -> Result<Vec<Sample>> {
+    // It comes from a file that somebody may have written by hand.
+    let path: RunPath = raw.parse().map_err(Error::failed)?;
+    let text = BufReader::new(pack::open(&dir.join("raw").join(path))?);
+    let mut places = places(recorded).into_iter();
+    let mut place = places.next().unwrap_or_default();
+    let (mut derived, mut first) = (Vec::new(), true);
+    readers::read(text, &mut |fresh| {
+        signal::check()?;
+        let mut of_part = known.iter().filter(|reading| reading.part == fresh.part).peekable();
+        if of_part.peek().is_some() {
+            for reading in of_part {
+                derived.extend(samples_as(&fresh, reading)?);
+            }
+            return Ok(());
+        }
+        // The runs of a text were recorded in their order.
+        if !std::mem::take(&mut first)
+            && let Some(next) = places.next()
+        {
+            place = next;
+        }
+        let (case, round) = place.clone();
+        derived.extend(samples_as(&fresh, &Reading { case, round, ..Reading::default() })?);
+        Ok(())
+    })?;
+    Ok(derived)
+}
+
+/// Where the samples of a text belong, in the order in which they were recorded.
+fn places(recorded: &[Recorded]) -> Vec<(String, Option<u32>)> {
+    let mut places = Vec::new();
+    for Recorded { sample, .. } in recorded {
+        let place = (sample.case.clone(), sample.round);
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    places
+}
+
+/// The samples of a fresh reading in the place of a recorded one, as they would be read back from disk.
+fn samples_as(fresh: &Reading, recorded: &Reading) -> Result<Vec<Sample>> {
+    let placed = Reading {
+        case: recorded.case.clone(),
+        round: recorded.round,
+        provenance: recorded.provenance.clone(),
+        ..fresh.clone()
+    };
+    let through_disk = |sample: &Sample| Ok(serde_json::from_slice(&serde_json::to_vec(sample)?)?);
+    placed.samples()?.iter().map(through_disk).collect()
+}
