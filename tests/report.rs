@@ -59,8 +59,15 @@ fn empty() -> Record {
         cases: vec![],
         seed: 20261122,
         sections: vec![],
+        imported: false,
     };
-    Record { run, samples: vec![], proofs: vec![], dir: "/var/lib/labkit/runs/20261122-140000-ex1-abcd".into() }
+    Record {
+        run,
+        samples: vec![],
+        proofs: vec![],
+        readings: vec![],
+        dir: "/var/lib/labkit/runs/20261122-140000-ex1-abcd".into(),
+    }
 }
 
 fn table(title: &str, metric: &str) -> Section {

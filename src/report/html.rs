@@ -4,11 +4,12 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::{
     figure::{self, Figure},
-    invalid, proof, provenance, table,
+    invalid, overview, printed, proof, provenance, readings, table, why,
     wording::{count, plain, printable, slug},
 };
 use crate::{
     clock,
+    diagnosis::{self, Finding},
     results::{Metric, Outcome, Record, Section, section},
 };
 
@@ -21,9 +22,14 @@ struct Numbers {
     figures: usize,
 }
 
-/// The page of these runs; several get a table of contents.
+/// With more runs than this the page has what they have in common, and not each of them.
+pub const MOST_RUNS: usize = 20;
+
+/// The page of these runs; several get a table of contents, and stand side by side first.
 pub fn page(records: &[Record]) -> String {
     let mut numbers = Numbers::default();
+    let detailed = if records.len() > MOST_RUNS { &[] } else { records };
+    let findings = diagnosis::of(&detailed.iter().collect::<Vec<_>>());
     let title = match records {
         [record] => question(record),
         several => format!("labkit: {}", count(several.len(), "run")),
@@ -41,10 +47,11 @@ pub fn page(records: &[Record]) -> String {
             body {
                 main {
                     @if let [record] = records {
-                        (of_record(record, 1, &mut numbers))
+                        (of_record(record, &findings, 1, &mut numbers))
                     } @else {
-                        (contents(&title, records))
-                        @for record in records { (of_record(record, 2, &mut numbers)) }
+                        (contents(&title, records, detailed.len()))
+                        (side_by_side(records, &mut numbers))
+                        @for record in detailed { (of_record(record, &findings, 2, &mut numbers)) }
                     }
                 }
             }
@@ -78,16 +85,24 @@ fn anchor(record: &Record) -> String {
     format!("run-{}", slug(&record.run.id))
 }
 
-fn contents(title: &str, records: &[Record]) -> Markup {
+/// `detailed` says whether the runs follow on the page.
+fn contents(title: &str, records: &[Record], detailed: usize) -> Markup {
     html! {
         header.page {
             h1 { (title) }
             @if records.is_empty() { p { "There are no runs to report." } }
+            @if detailed < records.len() {
+                p {
+                    "So many runs are shown by their medians. `labkit report` with a run's name shows all of it."
+                }
+            }
             nav aria-label="Contents" {
                 ol.contents {
                     @for record in records {
                         li {
-                            a href=(format!("#{}", anchor(record))) { (question(record)) } " "
+                            @if detailed > 0 {
+                                a href=(format!("#{}", anchor(record))) { (question(record)) } " "
+                            } @else { code { (plain(&record.run.id)) } " " }
                             (badge(record.run.outcome))
                             span.when {
                                 (plain(&record.run.recipe)) " · " (clock::for_people(&record.run.start)) " · "
@@ -101,13 +116,37 @@ fn contents(title: &str, records: &[Record]) -> Markup {
     }
 }
 
-fn of_record(record: &Record, level: usize, numbers: &mut Numbers) -> Markup {
+fn side_by_side(records: &[Record], numbers: &mut Numbers) -> Markup {
+    let (tables, names) = (overview::all(records), overview::names(records));
+    let first = numbers.tables + 1;
+    numbers.tables += tables.len();
+    html! {
+        @if !tables.is_empty() {
+            section.record aria-labelledby="side-by-side" {
+                h2 id="side-by-side" { "Side by side" }
+                @for (table, number) in tables.iter().zip(first..) { (overview::html(table, &names, number)) }
+            }
+        }
+    }
+}
+
+fn of_record(record: &Record, findings: &[Finding], level: usize, numbers: &mut Numbers) -> Markup {
     html! {
         section.record aria-labelledby=(anchor(record)) {
             (header(record, level))
             @if !record.run.sections.is_empty() {
                 (heading(level + 1, None, html! { "Results" }))
                 (results(record, level + 2, numbers))
+            }
+            @let found = why::of_run(findings, &record.run.id);
+            @if !found.is_empty() {
+                (heading(level + 1, None, html! { "Why" }))
+                (why::html(&found))
+            }
+            @let texts = readings::shown(record);
+            @if !texts.is_empty() {
+                (heading(level + 1, None, html! { "Texts" }))
+                (readings::html(&texts))
             }
             @if !record.proofs.is_empty() { (proofs(record, level + 1)) }
             @if record.samples.iter().any(|sample| !sample.valid) {
@@ -163,6 +202,7 @@ fn results(record: &Record, level: usize, numbers: &mut Numbers) -> Markup {
                     @if let Some(figure) = figures.next() { (of_figure(&chart.title, &figure, level, numbers)) }
                 },
                 Section::Note(note) => p.note { (plain(&note.text)) },
+                Section::Printed(figures) => (of_printed(record, figures, level, numbers)),
             }
         }
     }
@@ -176,6 +216,14 @@ fn of_table(record: &Record, wanted: &section::Table, level: usize, numbers: &mu
             Ok(metric) => (table::html(record, metric, numbers.tables)),
             Err(_) => p.note { "No metric is called " code { (plain(&wanted.metric)) } "." },
         }
+    }
+}
+
+fn of_printed(record: &Record, figures: &section::Printed, level: usize, numbers: &mut Numbers) -> Markup {
+    numbers.tables += 1;
+    html! {
+        (heading(level, None, html! { (plain(&figures.title)) }))
+        @if let Ok(metric) = Metric::named(&figures.metric) { (printed::html(record, metric, figures, numbers.tables)) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::wording::{metric_in_unit, plain};
+use super::wording::{count, metric_in_unit, plain};
 use crate::results::{Metric, Record, metric::significant};
 
 /// Invalid samples of one case and metric that share their reason.
@@ -28,30 +28,35 @@ pub fn groups(record: &Record) -> Vec<Group<'_>> {
     groups
 }
 
-/// The groups as a table.
+/// The groups as a table; those of one case with one reason in one row.
 pub fn html(record: &Record) -> Markup {
+    let groups = groups(record);
+    let mut rows: Vec<(&str, &str, Vec<&Group>)> = Vec::new();
+    for group in &groups {
+        match rows.iter_mut().find(|(case, why, _)| (*case, *why) == (group.case, group.why)) {
+            Some((.., of)) => of.push(group),
+            None => rows.push((group.case, group.why, vec![group])),
+        }
+    }
     html! {
         div.wide tabindex="0" role="group" aria-label="Invalid samples" {
-            table.doubts {
-                thead { tr {
-                    th scope="col" { "case" }
-                    th scope="col" { "metric" }
-                    th.number scope="col" { "samples" }
-                    th.number scope="col" { "values" }
-                    th scope="col" { "why" }
-                } }
-                tbody { @for group in groups(record) {
+            table.doubts.reasoned {
+                thead { tr { th scope="col" { "case" } th scope="col" { "why" } th scope="col" { "samples" } } }
+                tbody { @for (case, why, groups) in &rows {
                     tr {
-                        th scope="row" { (plain(group.case)) }
-                        td { (title(group.metric)) }
-                        td.number { (group.values.len()) }
-                        td.number { (range(&group)) }
-                        td { (plain(group.why)) }
+                        th scope="row" { (plain(case)) }
+                        td { (plain(why)) }
+                        td { (groups.iter().map(|group| said(group)).collect::<Vec<_>>().join("; ")) }
                     }
                 } }
             }
         }
     }
+}
+
+/// `throughput (Gbit/s) 62.3–64.3, 11 samples`
+fn said(group: &Group) -> String {
+    format!("{} {}, {}", title(group.metric), range(group), count(group.values.len(), "sample"))
 }
 
 fn title(metric: &str) -> String {

@@ -6,19 +6,11 @@ use super::{
     html::heading,
     wording::{count, plain},
 };
+pub use crate::results::proof::is_refuted;
 use crate::results::{
     Proof, Record,
-    proof::{Encap, Hop},
+    proof::{self, Encap, Hop},
 };
-
-/// True where a proof says that the case is not what it is called; the control shares the baseline's.
-pub fn is_refuted(record: &Record, case: &str) -> bool {
-    let proved = match record.run.control.as_deref() == Some(case) {
-        true => record.run.baseline.as_deref().unwrap_or(case),
-        false => case,
-    };
-    record.proofs.iter().any(|proof| proof.case == proved && !proof.valid)
-}
 
 /// The cases whose traffic was measured without a proof although others have one; the control has none of its own.
 pub fn unproved(record: &Record) -> Vec<&str> {
@@ -48,10 +40,7 @@ pub fn sentence(proof: &Proof) -> String {
 
 /// What contradicts the declaration; never empty for an invalid proof.
 pub fn reasons(proof: &Proof) -> Vec<String> {
-    if proof.why.is_empty() && !proof.valid {
-        return vec!["no reason was recorded".to_owned()];
-    }
-    proof.why.iter().map(|why| plain(why)).collect()
+    proof.reasons().into_iter().map(plain).collect()
 }
 
 /// One proof on the page.
@@ -118,24 +107,9 @@ fn facts(proof: &Proof) -> Vec<(&'static str, String)> {
     facts.extend(ttl(proof).map(|ttl| ("TTL of answers", ttl)));
     facts.extend(proof.mtu.map(|mtu| ("Path MTU", format!("{mtu} bytes"))));
     facts.extend(proof.encap.as_ref().map(|encap| ("Encapsulation", encapsulation(encap))));
-    facts.extend(offloads(&proof.hops).map(|offloads| ("Offloads", offloads)));
+    facts.extend(proof::offloads(&proof.hops).map(|offloads| ("Offloads", plain(&offloads))));
     facts.extend(proof.mutated.as_ref().map(|device| ("Counter-check", mutation(proof, device))));
     facts
-}
-
-/// What the devices leave to their drivers; only where all tell.
-fn offloads(hops: &[Hop]) -> Option<String> {
-    let told: Vec<(&str, &[String])> =
-        hops.iter().map(|hop| Some((hop.device.as_str(), hop.offloads.as_deref()?))).collect::<Option<_>>()?;
-    let (_, first) = told.first()?;
-    let words = |list: &[String]| if list.is_empty() { "none".to_owned() } else { plain(&list.join(", ")) };
-    Some(match told.iter().filter(|(_, list)| list != first).collect::<Vec<_>>().as_slice() {
-        [] => format!("{} on every device", words(first)),
-        others => {
-            let others = others.iter().map(|(device, list)| format!("{}: {}", plain(device), words(list)));
-            format!("{}; but {}", words(first), others.collect::<Vec<_>>().join("; "))
-        }
-    })
 }
 
 fn ttl(proof: &Proof) -> Option<String> {

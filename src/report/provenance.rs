@@ -67,15 +67,25 @@ fn facts(record: &Record) -> Vec<(&'static str, Markup)> {
     let mut facts = vec![
         ("Run", code(&run.id)),
         ("labkit", text(&run.labkit)),
-        ("Recipe", html! { (plain(&run.recipe)) " " span.hash { "sha256 " code { (plain(&run.recipe_sha256)) } } }),
+        ("Origin", text(if run.imported { "imported from files of other tools" } else { "measured by labkit" })),
+        (
+            "Recipe",
+            html! { @if run.recipe_sha256.is_empty() { (plain(&run.recipe)) } @else { (recipe_with_digest(run)) } },
+        ),
         ("Parameters", params(run)),
         ("Seed", code(&run.seed.to_string())),
         ("Start", time(&run.start)),
         ("End", run.end.as_deref().map_or_else(|| text("not recorded"), time)),
     ];
-    facts.extend(machine(&run.machine).into_iter().map(|(name, fact)| (name, text(&fact))));
+    let machine = machine(&run.machine).into_iter().filter(|(_, fact)| !run.imported || !fact.is_empty());
+    let known = |fact: &str| if fact.is_empty() { "unknown".to_owned() } else { fact.to_owned() };
+    facts.extend(machine.map(|(name, fact)| (name, text(&known(&fact)))));
     facts.push(("Files", files(record)));
     facts
+}
+
+fn recipe_with_digest(run: &Run) -> Markup {
+    html! { (plain(&run.recipe)) " " span.hash { "sha256 " code { (plain(&run.recipe_sha256)) } } }
 }
 
 fn params(run: &Run) -> Markup {
@@ -89,23 +99,32 @@ fn params(run: &Run) -> Markup {
 }
 
 fn time(rfc3339: &str) -> Markup {
-    html! { time datetime=(plain(rfc3339)) { (clock::for_people(&plain(rfc3339))) } " (" (plain(rfc3339)) ")" }
+    let (said, exact) = (clock::for_people(&plain(rfc3339)), plain(rfc3339));
+    html! {
+        // What is no time of the calendar is only said.
+        @if said == exact { (said) } @else { time datetime=(exact) { (said) } " (" (exact) ")" }
+    }
 }
 
+/// What is not known is empty.
 fn machine(machine: &Machine) -> Vec<(&'static str, String)> {
-    let unless_empty = |text: &str| if text.is_empty() { "unknown".to_owned() } else { text.to_owned() };
+    let unless_none = |is_known: bool, text: String| if is_known { text } else { String::new() };
+    let kernel = format!("{} {}", machine.kernel, machine.arch);
     vec![
-        ("Host", unless_empty(&machine.host)),
-        ("Place", unless_empty(&place(&machine.place))),
-        ("Kernel", format!("{} {}", unless_empty(&machine.kernel), machine.arch)),
-        ("CPU", format!("{} × {}", machine.cpus, unless_empty(&machine.cpu))),
-        ("Memory", memory(machine.memory_mb)),
-        ("Load at the start", format!("{:.2}", machine.load)),
-        ("Clock source", unless_empty(&machine.clock_source)),
+        ("Host", machine.host.clone()),
+        ("Place", place(&machine.place)),
+        ("Kernel", kernel.trim().to_owned()),
+        ("CPU", unless_none(machine.cpus > 0, format!("{} × {}", machine.cpus, machine.cpu))),
+        ("Memory", unless_none(machine.memory_mb > 0, memory(machine.memory_mb))),
+        ("Load at the start", unless_none(!machine.clock_source.is_empty(), format!("{:.2}", machine.load))),
+        ("Clock source", machine.clock_source.clone()),
     ]
 }
 
 fn files(record: &Record) -> Markup {
+    if record.dir.as_os_str().is_empty() {
+        return html! { "built into labkit (" (record.samples.len()) " samples)" };
+    }
     html! {
         code { (plain(&record.dir.display().to_string())) } br;
         @for (at, name) in ["run.json", "samples.jsonl", "proofs.jsonl", "raw/", "figures/"].into_iter().enumerate() {

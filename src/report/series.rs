@@ -55,17 +55,6 @@ impl Series<'_> {
     }
 }
 
-/// The cases as declared, and after them any that only samples know.
-pub fn cases(record: &Record) -> Vec<&str> {
-    let mut cases: Vec<&str> = record.run.cases.iter().map(String::as_str).collect();
-    for sample in &record.samples {
-        if !cases.contains(&sample.case.as_str()) {
-            cases.push(&sample.case);
-        }
-    }
-    cases
-}
-
 /// The samples of this metric without labels, per case.
 pub fn spreads<'a>(record: &'a Record, metric: &Metric) -> Vec<Spread<'a>> {
     per_case(record, metric, |sample| sample.labels.is_empty())
@@ -103,7 +92,8 @@ fn per_case<'a>(
     wanted: impl Fn(&Sample) -> bool,
 ) -> impl Iterator<Item = (usize, &'a str, Vec<&'a Sample>)> {
     let drawn = move |sample: &&Sample| sample.metric == metric.name && is_drawable(sample, metric) && wanted(sample);
-    cases(record)
+    record
+        .cases()
         .into_iter()
         .enumerate()
         .map(move |(place, case)| {

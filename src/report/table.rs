@@ -28,6 +28,13 @@ pub fn rows(record: &Record, metric: &Metric) -> Vec<Row> {
     rows
 }
 
+/// The rows without ratios; a case whose proof failed is invalid here too.
+pub fn medians(record: &Record, metric: &Metric) -> Vec<Row> {
+    let mut rows = comparison::medians(record, metric);
+    rows.iter_mut().for_each(|row| row.valid &= !proof::is_refuted(record, &row.case));
+    rows
+}
+
 /// `throughput (Gbit/s); more is better; ratios to veth`
 pub fn subtitle(record: &Record, metric: &Metric) -> String {
     let compared = match &record.run.baseline {
@@ -65,7 +72,9 @@ pub fn verdict(record: &Record, row: &Row) -> String {
 /// The table on the page, or a sentence where there is nothing to put in it.
 pub fn html(record: &Record, metric: &Metric, number: usize) -> Markup {
     let rows = rows(record, metric);
-    let strip = Strip::of(&rows);
+    // Of one value each there is no spread to show.
+    let spread = rows.iter().any(|row| row.n > 1);
+    let strip = Strip::of(&rows).filter(|_| spread);
     html! {
         figure {
             figcaption.above {
@@ -76,7 +85,7 @@ pub fn html(record: &Record, metric: &Metric, number: usize) -> Markup {
             @if !rows.is_empty() {
                 div.wide tabindex="0" role="group" aria-label=(format!("Table {number}")) {
                     table.cases {
-                        thead { (html_head(strip.as_ref())) }
+                        thead { (html_head(strip.as_ref(), spread)) }
                         tbody { @for row in &rows { (html_row(record, metric, row, strip.as_ref())) } }
                     }
                 }
@@ -92,15 +101,15 @@ pub fn html(record: &Record, metric: &Metric, number: usize) -> Markup {
     }
 }
 
-fn html_head(strip: Option<&Strip>) -> Markup {
+fn html_head(strip: Option<&Strip>, spread: bool) -> Markup {
     html! {
         tr {
             th scope="col" { "case" }
             th.number scope="col" { "n" }
             th.number scope="col" { "median" }
-            th.beside scope="col" { "[q1–q3]" }
+            th.beside scope="col" { @if spread { "[q1–q3]" } }
             th.number scope="col" { "ratio" }
-            th.beside scope="col" { "[95 % interval]" }
+            th.beside scope="col" { @if spread { "[95 % interval]" } }
             @if let Some(strip) = strip { td.drawn aria-hidden="true" { (strip.head()) } }
             th scope="col" { "verdict" }
         }
@@ -114,7 +123,7 @@ fn html_row(record: &Record, metric: &Metric, row: &Row, strip: Option<&Strip>) 
             th scope="row" { (plain(&row.case)) }
             td.number { (row.n) }
             td.number { span.value { (metric.print(row.median)) } }
-            td.beside { (quartiles(metric, row)) }
+            td.beside { @if row.n > 1 { (quartiles(metric, row)) } }
             td.number { (ratio) }
             td.beside { (interval.unwrap_or_default()) }
             @if let Some(strip) = strip { td.drawn aria-hidden="true" { (strip.row(row)) } }

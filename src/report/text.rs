@@ -1,16 +1,16 @@
 //! What the terminal shows at the end of a run: proofs, tables, notes, and where the files are. Plain text.
 
 use super::{
-    invalid, proof, table,
+    invalid, printed, proof, table,
     wording::{count, plain},
 };
 use crate::{
     columns::columns,
-    results::{Metric, Outcome, Record, Section, comparison::Row},
+    results::{Metric, Outcome, Record, Section, comparison::Row, section::Printed},
 };
 
 /// Terminals are at least this wide.
-const WIDTH: usize = 80;
+pub(super) const WIDTH: usize = 80;
 
 /// The run in a screenful of text, without colours; ends with a line feed.
 pub fn summary(record: &Record) -> String {
@@ -19,6 +19,7 @@ pub fn summary(record: &Record) -> String {
         Section::Table(wanted) => table_of(record, &wanted.title, &wanted.metric),
         Section::Note(note) => folded("", &plain(&note.text)),
         Section::Chart(_) => String::new(),
+        Section::Printed(figures) => printed_of(record, figures),
     }));
     parts.push(doubts(record));
     parts.push(format!("results in {}\n", plain(&record.dir.display().to_string())));
@@ -78,6 +79,17 @@ fn table_of(record: &Record, title: &str, metric: &str) -> String {
     head + &aligned(record, metric, &rows)
 }
 
+fn printed_of(record: &Record, figures: &Printed) -> String {
+    let head = folded("", &plain(&figures.title));
+    let Ok(metric) = Metric::named(&figures.metric) else { return head };
+    head + &columns(
+        &["case", "printed", metric.unit],
+        &printed::rows(record, metric, figures),
+        &[1],
+        Some(WIDTH as u16),
+    )
+}
+
 fn aligned(record: &Record, metric: &Metric, rows: &[Row]) -> String {
     let cells = |row: &Row| {
         let (ratio, interval) = table::ratio(row);
@@ -107,7 +119,7 @@ fn doubts(record: &Record) -> String {
 }
 
 /// Words filled into lines of the terminal's width; the lines after the first stand under the first's text.
-fn folded(lead: &str, text: &str) -> String {
+pub fn folded(lead: &str, text: &str) -> String {
     let indent = lead.chars().count();
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {

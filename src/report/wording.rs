@@ -15,7 +15,12 @@ fn is_steering(c: char) -> bool {
 
 /// A whole document without the characters that neither XML nor HTML allows.
 pub fn printable(document: &str) -> String {
-    document.chars().filter(|c| *c == '\n' || !(c.is_control() || is_steering(*c))).collect()
+    document.chars().filter(|c| *c == '\n' || !steers(*c)).collect()
+}
+
+/// True for what neither a terminal nor a file of another program should be given.
+pub fn steers(c: char) -> bool {
+    c.is_control() || is_steering(c)
 }
 
 /// At most so many characters. What was cut out shows as `…`; both ends stay, for names of one family often differ
