@@ -115,9 +115,7 @@ const REFUSALS: &[(&str, &str)] = &[
     ),
     (
         "report.table { title = 'x', metric = 'throughput' }",
-        "error: test.lua:1: report.table: `throughput` is not a metric\nhint: there are: build_cpu_ms, build_ms, cpu_s_per_gb, \
-         cwnd_kb, down_ms, ping_loss_percent, ping_max_ms, ping_median_ms, ping_min_ms, ping_p95_ms, ping_p99_ms, \
-         reachable_percent, retransmits, throughput_gbit_s\n",
+        "error: test.lua:1: report.table: `throughput` is not a metric\nhint: `labkit results --metrics` lists them\n",
     ),
     (
         "require 'nothing'",

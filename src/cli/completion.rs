@@ -27,7 +27,8 @@ impl Completion {
         let bash = format!(
             "_labkit() {{\n  local words\n  case ${{COMP_CWORD}} in\n    1) words='{commands}' ;;\n    \
              *) case ${{COMP_WORDS[1]}} in\n         run|plan|explain|show) words='{recipes}' ;;\n         \
-             results|report) words=\"latest $(labkit results 2>/dev/null | awk 'NR>1{{print $1}}')\" ;;\n         \
+             results) words=\"latest compare $(labkit results 2>/dev/null | awk 'NR>1{{print $1}}')\" ;;\n         \
+             archive|export|report|verify|why) words=\"latest $(labkit results 2>/dev/null | awk 'NR>1{{print $1}}')\" ;;\n         \
              down) words=\"$(labkit ls 2>/dev/null | awk 'NR>1{{print $1}}')\" ;;\n         \
              completion) words='{}' ;;\n       esac ;;\n  esac\n  \
              COMPREPLY=($(compgen -W \"$words\" -- \"${{COMP_WORDS[COMP_CWORD]}}\"))\n  \

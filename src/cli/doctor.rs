@@ -144,7 +144,7 @@ fn results_directory() -> Finding {
     let tried = store::state_dir().and_then(|dir| {
         fs::create_dir_all(&dir)?;
         let probe = dir.join(".doctor");
-        store::replace(&probe, b"")?;
+        crate::disk::replace(&probe, b"")?;
         fs::remove_file(&probe)?;
         Ok(dir)
     });

@@ -1,12 +1,18 @@
 //! The command line: one file per subcommand, its arguments and what it does.
 
+mod archive;
+mod check_figure;
 mod clean;
+mod collect;
+mod compare;
 mod completion;
 mod doctor;
 mod down;
 mod exec;
 mod explain;
+mod export;
 mod hold;
+mod import;
 mod list;
 mod ls;
 mod output;
@@ -17,6 +23,8 @@ mod run;
 mod shell;
 mod show;
 mod types;
+mod verify;
+mod why;
 
 use std::process::ExitCode;
 
@@ -50,12 +58,17 @@ struct Labkit {
 #[derive(FromArgs)]
 #[argh(subcommand)]
 enum Command {
+    Archive(archive::Archive),
+    CheckFigure(check_figure::CheckFigure),
     Clean(clean::Clean),
+    Collect(collect::Collect),
     Completion(completion::Completion),
     Doctor(doctor::Doctor),
     Down(down::Down),
     Exec(exec::Exec),
     Explain(explain::Explain),
+    Export(export::Export),
+    Import(import::Import),
     List(list::List),
     Ls(ls::Ls),
     Plan(plan::Plan),
@@ -65,16 +78,23 @@ enum Command {
     Shell(shell::Shell),
     Show(show::Show),
     Types(types::Types),
+    Verify(verify::Verify),
+    Why(why::Why),
 }
 
 /// Subcommands that a person may type.
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 22] = [
+    "archive",
+    "check-figure",
     "clean",
+    "collect",
     "completion",
     "doctor",
     "down",
     "exec",
     "explain",
+    "export",
+    "import",
     "list",
     "ls",
     "plan",
@@ -84,6 +104,8 @@ const COMMANDS: [&str; 15] = [
     "shell",
     "show",
     "types",
+    "verify",
+    "why",
 ];
 
 /// Parses the command line, does what it says, prints the error if there is one.
@@ -153,12 +175,17 @@ fn perform(labkit: Labkit) -> Result<()> {
         return parse(&["--help".to_owned()]).map(|_| ());
     };
     match command {
+        Command::Archive(archive) => archive.run(),
+        Command::CheckFigure(check) => check.run(),
         Command::Clean(clean) => clean.run(),
+        Command::Collect(collect) => collect.run(),
         Command::Completion(completion) => completion.run(),
         Command::Doctor(doctor) => doctor.run(),
         Command::Down(down) => down.run(),
         Command::Exec(exec) => exec.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Export(export) => export.run(),
+        Command::Import(import) => import.run(),
         Command::List(list) => list.run(),
         Command::Ls(ls) => ls.run(),
         Command::Plan(plan) => plan.run(),
@@ -168,6 +195,8 @@ fn perform(labkit: Labkit) -> Result<()> {
         Command::Shell(shell) => shell.run(),
         Command::Show(show) => show.run(),
         Command::Types(types) => types.run(),
+        Command::Verify(verify) => verify.run(),
+        Command::Why(why) => why.run(),
     }
 }
 

@@ -15,9 +15,13 @@ use crate::{
 #[derive(FromArgs)]
 #[argh(subcommand, name = "report")]
 pub struct Report {
-    /// runs: ids, beginnings of ids, directories; the latest unless given
+    /// runs: ids, beginnings of ids, directories, `reference`; the latest unless given
     #[argh(positional)]
     runs: Vec<String>,
+
+    /// put this run beside them: `--with reference` for the reference report's figures; may be repeated
+    #[argh(option, arg_name = "RUN")]
+    with: Vec<String>,
 
     /// where to write the page; beside the run's results unless given
     #[argh(option, short = 'o', arg_name = "FILE")]
@@ -27,10 +31,13 @@ pub struct Report {
 impl Report {
     pub fn run(self) -> Result<()> {
         let state = store::state_dir()?;
-        let names = if self.runs.is_empty() { vec!["latest".to_owned()] } else { self.runs };
-        let records = names.iter().map(|name| Record::find(&state, name)).collect::<Result<Vec<_>>>()?;
+        let mut names = if self.runs.is_empty() { vec!["latest".to_owned()] } else { self.runs };
+        names.extend(self.with);
+        let records = Record::find_all(&state, &names)?;
         let mut pages = Vec::new();
-        for record in &records {
+        // The reference report's have no directory of their own.
+        let each = records.len() <= report::html::MOST_RUNS;
+        for record in records.iter().filter(|record| each && record.dir.exists()) {
             pages.push(report::render(record)?);
         }
         let page = match (self.output, pages.as_slice()) {
@@ -38,7 +45,7 @@ impl Report {
                 report::write(&records, &file)?;
                 file
             }
-            (None, [page]) => page.clone(),
+            (None, [page]) if records.len() == 1 => page.clone(),
             (None, _) => {
                 let file = PathBuf::from("report.html");
                 report::write(&records, &file)?;

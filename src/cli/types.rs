@@ -8,7 +8,6 @@ use super::output;
 use crate::{
     error::{Context, Result},
     recipe,
-    results::store,
 };
 
 /// Signatures and help of all functions, for editors with a Lua language server.
@@ -28,7 +27,7 @@ impl Types {
         fs::create_dir_all(&dir).context(|| format!("create `{}`", dir.display()))?;
         for (name, text) in recipe::types() {
             let file = dir.join(name);
-            store::replace(&file, text.as_bytes())?;
+            crate::disk::replace(&file, text.as_bytes())?;
             output::note(&format!("wrote     {}", file.display()));
         }
         Ok(())
