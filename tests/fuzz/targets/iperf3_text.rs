@@ -1,0 +1,7 @@
+#![no_main]
+
+mod reader;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| reader::hold("Connecting to host ", "iperf3", data, Some(reader::iperf3_text)));

@@ -1,0 +1,7 @@
+#![no_main]
+
+mod reader;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| reader::hold("mpirun: ", "mpirun", data, None));

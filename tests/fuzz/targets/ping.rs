@@ -1,0 +1,7 @@
+#![no_main]
+
+mod reader;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| reader::hold("PING ", "-ping", data, Some(reader::ping)));
