@@ -244,6 +244,13 @@ fn the_reference_report_is_reproduced_with_its_corrections() {
 }
 
 #[test]
+fn a_built_in_run_has_no_files_to_hand_in() {
+    let said = Bench::new().labkit(&["archive", "reference-ex1"]);
+    let words = "error: `reference-ex1` is built into labkit and has no files\nhint: its figures: labkit export reference-ex1\n";
+    assert_eq!((said.code, said.err.as_str()), (Some(2), words));
+}
+
+#[test]
 fn todays_run_stands_beside_the_reports() {
     let bench = Bench::new();
     import(&bench, &["iperf3-text.txt", "ping-veth.txt"], &["--case", "veth", "--title", "Today"]).ok();

@@ -10,7 +10,7 @@ use crate::{
     columns::columns,
     error::{Error, Result},
     import,
-    results::{Metric, Reading, Record, store},
+    results::{Figure, Metric, Reading, Record, store},
 };
 
 /// Make a run out of raw files of other tools: hpcc, HPL, iperf3, ping, sysbench, iozone.
@@ -111,7 +111,9 @@ fn shown(imported: &import::Imported) -> String {
 }
 
 fn row(reading: &Reading) -> Vec<String> {
-    let figure = reading.figures.iter().find(|figure| figure.labels.is_empty());
+    // How many packets were lost says least of a ping.
+    let says_much = |figure: &&Figure| figure.labels.is_empty() && figure.metric != "ping_loss_percent";
+    let figure = reading.figures.iter().find(says_much);
     let figure = figure.and_then(|figure| {
         let metric = Metric::named(figure.metric).ok()?;
         Some(format!("{} {}", metric.title, metric.print_with_unit(figure.value)))

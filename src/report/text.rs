@@ -22,7 +22,11 @@ pub fn summary(record: &Record) -> String {
         Section::Printed(figures) => printed_of(record, figures),
     }));
     parts.push(doubts(record));
-    parts.push(format!("results in {}\n", plain(&record.dir.display().to_string())));
+    let place = match record.dir.as_os_str().is_empty() {
+        true => "built into labkit\n".to_owned(),
+        false => format!("results in {}\n", plain(&record.dir.display().to_string())),
+    };
+    parts.push(place);
     parts.retain(|part| !part.is_empty());
     parts.join("\n")
 }

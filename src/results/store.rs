@@ -109,6 +109,10 @@ pub fn locate(state: &Path, name: &str) -> Result<PathBuf> {
             return Ok(dir);
         }
     }
+    if reference::names().any(|known| known == name) {
+        return Err(Error::usage(format!("`{name}` is built into labkit and has no files"))
+            .hint(format!("its figures: labkit export {name}")));
+    }
     let ids = ids(state)?;
     let wanted: Vec<&String> = match name {
         "latest" => latest(state, &ids).into_iter().collect(),
