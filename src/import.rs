@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    bench::readers::{self, Request, Tool},
+    bench::readers::{self, Beside, Tool},
     clock,
     error::{Context, Error, Result, nearest},
     machine::Machine,
@@ -37,12 +37,17 @@ const NUMBERS: [&str; 5] = ["cpus", "host_cpus", "link_gbit_s", "memory_mb", "mt
 const KNOWN: [&str; 10] =
     ["arch", "blas", "cpu", "cpus", "host", "host_cpus", "kernel", "link_gbit_s", "memory_mb", "mtu"];
 
-/// What one file was read as.
+/// As many as a person reads.
+const MOST_DOUBTS: usize = 20;
+
+/// What came of the files.
 pub struct Imported {
     pub run: Run,
     pub dir: PathBuf,
     /// In the order of the files.
     pub readings: Vec<Reading>,
+    /// Figures of texts that are trusted which a check objects to, each reason once.
+    pub doubts: Vec<String>,
 }
 
 /// The files by what they are.
@@ -50,9 +55,9 @@ pub struct Imported {
 struct Sorted {
     /// Files that hold figures.
     results: Vec<PathBuf>,
-    request: Option<Request>,
-    /// What went to standard error.
-    complaints: Vec<Reading>,
+    /// Files that those are judged by, and what is in them.
+    judges: Vec<PathBuf>,
+    beside: Beside,
 }
 
 impl Import {
@@ -72,7 +77,11 @@ impl Import {
             Some(record) => Writer::open(&record.dir)?,
             None => Writer::create(state, &run)?,
         };
-        let before = into.map_or(Vec::new(), |record| record.readings);
+        // Another import may have added to it while this one waited for the lock.
+        let (run, before) = match into {
+            Some(record) => Record::read(&record.dir).map(|record| (record.run, record.readings))?,
+            None => (run, Vec::new()),
+        };
         let written = self.write(&sorted, run, before, &mut writer);
         match written {
             Ok(imported) => Ok(imported),
@@ -123,29 +132,17 @@ impl Import {
     fn sort(&self) -> Result<Sorted> {
         let mut sorted = Sorted::default();
         for file in &self.files {
-            let mut found = Vec::new();
-            let tool = each_reading(file, &mut |reading| {
-                // Of a large file only the number is of interest here.
-                if found.is_empty() {
-                    found.push(reading);
-                }
-                Ok(())
-            })?;
-            match tool {
-                Tool::HpccInput => {
-                    let text = fs::read_to_string(file).context(|| shown(file))?;
-                    sorted.request = Some(Request::parse(&text).map_err(|error| error.context(shown(file)))?);
-                }
-                Tool::OpenMpi => sorted.complaints.append(&mut found),
-                _ => sorted.results.push(file.clone()),
+            let tool = each_reading(file, &mut |_| Ok(()))?;
+            if Beside::takes(tool) {
+                let text = fs::read(file).context(|| shown(file))?;
+                sorted.beside.add(&text).map_err(|error| error.context(shown(file)))?;
+                sorted.judges.push(file.clone());
+            } else {
+                sorted.results.push(file.clone());
             }
         }
         if sorted.results.is_empty() {
-            let what = match (&sorted.request, sorted.complaints.first()) {
-                (_, Some(complaint)) => complaint.cause(),
-                (Some(_), None) => "an input file says what was asked for, not what came of it".to_owned(),
-                (None, None) => "no file was given".to_owned(),
-            };
+            let what = sorted.beside.cause();
             return Err(Error::usage(format!("there is no result among the files: {what}")));
         }
         Ok(sorted)
@@ -156,15 +153,27 @@ impl Import {
         for reading in before.iter().filter(|reading| reading.case == self.case) {
             *rounds.entry(reading.bench.clone()).or_default() += 1;
         }
-        let (mut kept, mut metrics) = (Vec::new(), run.sections.clone());
+        let (mut kept, mut metrics, mut doubts) = (Vec::new(), run.sections.clone(), Vec::new());
+        let judges = sorted.judges.iter().map(|file| writer.raw_file(file)).collect::<Result<Vec<_>>>()?;
         for file in &sorted.results {
             let raw = writer.raw_file(file)?;
             each_reading(file, &mut |reading| {
                 let round = rounds.entry(reading.bench.clone()).or_default();
                 *round += 1;
-                let reading = self.said_of(reading, sorted, &raw, *round, file);
+                let mut reading = self.said_of(reading, &raw, *round, file);
+                if reading.bench == "hpcc" {
+                    sorted.beside.judge(&mut reading);
+                    reading.beside.clone_from(&judges);
+                }
                 let samples = reading.samples()?;
                 section::add_for(&mut metrics, &samples);
+                for sample in samples.iter().filter(|sample| !sample.valid && reading.verdict.is_trusted()) {
+                    let why = sample.why.as_deref().unwrap_or("no reason was recorded");
+                    let doubt = format!("{}: {}: {why}", sample.case, sample.metric);
+                    if !doubts.contains(&doubt) && doubts.len() < MOST_DOUBTS {
+                        doubts.push(doubt);
+                    }
+                }
                 samples.iter().try_for_each(|sample: &Sample| writer.sample(sample))?;
                 writer.reading(&reading)?;
                 kept.push(Reading { facts: BTreeMap::new(), ..reading });
@@ -181,12 +190,16 @@ impl Import {
             let why = format!("{}: {}: {}", bad.case, bad.verdict, bad.cause());
             run.why.get_or_insert(why);
         }
+        if let Some(doubt) = doubts.first() {
+            run.outcome = Outcome::Invalid;
+            run.why.get_or_insert_with(|| doubt.clone());
+        }
         writer.run(&run)?;
-        Ok(Imported { run, dir: writer.dir().to_owned(), readings: kept })
+        Ok(Imported { run, dir: writer.dir().to_owned(), readings: kept, doubts })
     }
 
-    /// The reading with its origin, judged by what was asked for and by what went to standard error.
-    fn said_of(&self, mut reading: Reading, sorted: &Sorted, raw: &str, round: u32, file: &Path) -> Reading {
+    /// The reading with its origin.
+    fn said_of(&self, mut reading: Reading, raw: &str, round: u32, file: &Path) -> Reading {
         reading.case.clone_from(&self.case);
         reading.raw = Some(raw.to_owned());
         reading.round = Some(round);
@@ -196,19 +209,6 @@ impl Import {
         }
         let modified = || fs::metadata(file).and_then(|file| file.modified()).ok();
         reading.at = reading.at.or_else(|| modified().map(clock::at));
-        if reading.bench == "hpcc" {
-            if let Some(request) = &sorted.request {
-                request.judge(&mut reading);
-            }
-            for complaint in &sorted.complaints {
-                if complaint.verdict == Verdict::Mismatch && reading.verdict.is_trusted() {
-                    reading.verdict = Verdict::Mismatch;
-                }
-                if !reading.verdict.is_trusted() {
-                    reading.why.extend(complaint.why.iter().cloned());
-                }
-            }
-        }
         reading
     }
 

@@ -89,6 +89,35 @@ fn what_may_not_be_believed_is_kept_told_and_ends_with_4() {
 }
 
 #[test]
+fn figures_that_contradict_each_other_are_told_at_once() {
+    let bench = Bench::new();
+    let text = fs::read_to_string(capture("hpcc-ok.txt")).unwrap();
+    let [star, single] = ["Average Gflop/s ", "Single DGEMM Gflop/s "]
+        .map(|words| text.lines().find(|line| line.starts_with(words)).unwrap());
+    let [said_star, said_single] = ["StarDGEMM_Gflops=", "SingleDGEMM_Gflops="]
+        .map(|words| text.lines().find(|line| line.starts_with(words)).unwrap());
+    let text =
+        text.replacen(star, "Average Gflop/s 90.000000", 1).replacen(single, "Single DGEMM Gflop/s 50.000000", 1);
+    let text = text.replace(said_star, "StarDGEMM_Gflops=90").replace(said_single, "SingleDGEMM_Gflops=50");
+    let file = bench.state.path().join("hpccoutf.txt");
+    fs::write(&file, text).unwrap();
+    let said = bench.labkit(&["import", file.to_str().unwrap(), "--case", "x"]);
+    assert_eq!(said.code, Some(4), "{}{}", said.out, said.err);
+    assert!(said.err.contains("x: dgemm_star_gflops: 90 GFLOPS of each rank while all compute"), "{}", said.err);
+    let why = bench.labkit(&["why"]).ok();
+    assert!(why.contains("x: figures contradict each other"), "{why}");
+}
+
+#[test]
+fn another_faster_machine_is_no_overcommit() {
+    let bench = Bench::new();
+    import(&bench, &["hpcc-several.txt"], &["--case", "x", "--where", "vm"]).ok();
+    let alone = bench.labkit(&["why"]).ok();
+    let beside = bench.labkit(&["why", "latest", "reference-base"]).ok();
+    assert!(!alone.contains("overcommitted") && !beside.contains("overcommitted"), "{beside}");
+}
+
+#[test]
 fn standard_error_says_that_hpcc_ran_its_own_parameters() {
     let bench = Bench::new();
     let said = import(&bench, &["hpcc-none.txt", "hpcc-none.stderr"], &["--case", "x"]);

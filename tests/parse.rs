@@ -128,6 +128,52 @@ fn lost_packets_are_counted() {
 }
 
 #[test]
+fn one_lost_packet_is_no_measurement_and_never_no_loss() {
+    let text =
+        "PING 10.0.0.9 (10.0.0.9) 56(84) bytes of data.\n\n1 packets transmitted, 0 received, 100% packet loss\n";
+    let reading = read(text);
+    assert_eq!((reading.verdict, reading.value("ping_loss_percent")), (Verdict::Incomplete, None));
+}
+
+#[test]
+fn a_lost_first_packet_of_busybox_is_the_first() {
+    let text = capture("ping-busybox.txt");
+    let first = text.lines().find(|line| line.contains("seq=0 ")).unwrap();
+    let text = text.replace(&format!("{first}\n"), "").replace("10 packets received, 0%", "9 packets received, 10%");
+    let text = text.replace(
+        "/0.142 ms",
+        &format!(
+            "/{} ms",
+            text.lines()
+                .filter_map(|l| l.split("time=").nth(1))
+                .map(|t| t.trim_end_matches(" ms").parse::<f64>().unwrap())
+                .fold(0.0, f64::max)
+        ),
+    );
+    let reading = read(&text);
+    assert_eq!(
+        (reading.verdict, reading.value("ping_loss_percent")),
+        (Verdict::Complete, Some(0.0)),
+        "{:?}",
+        reading.why
+    );
+}
+
+#[test]
+fn several_runs_both_directions_and_titles_are_told_apart() {
+    let text = capture("iperf3-text.txt");
+    assert_eq!(
+        refusal(&(text.clone() + &text)),
+        (Verdict::Failed, "it holds several runs: give each a file of its own".into())
+    );
+    let titled: String = text.lines().map(|line| format!("abc:  {line}\n")).collect();
+    assert_eq!(read(&titled).value("throughput_gbit_s"), read(&text).value("throughput_gbit_s"));
+    let mut json: serde_json::Value = serde_json::from_str(&capture("iperf3-veth.json")).unwrap();
+    json["end"]["sum_received_bidir_reverse"] = serde_json::json!({});
+    assert_eq!(refusal(&json.to_string()).0, Verdict::Unverified);
+}
+
+#[test]
 fn a_time_that_contradicts_the_summary_is_refused() {
     let text = capture("ping-busybox.txt").replace("time=0.142 ms", "time=1.142 ms");
     assert_eq!(

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
-use crate::results::{Sample, store::SAMPLES};
+use crate::results::{
+    Sample,
+    store::{READINGS, SAMPLES},
+};
 
 /// What does not fit together.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -18,6 +21,12 @@ pub enum Finding {
     Missing { figure: Figure, derived: f64, raw: String },
     /// It counts, and should not.
     NotValid { line: usize, figure: Figure, why: String },
+    /// It does not count, and nothing says why.
+    Doubted { line: usize, figure: Figure, why: String },
+    /// It counts without a text, though no clock of labkit's takes it.
+    WithoutRaw { line: usize, figure: Figure },
+    /// The raw text is read as something else than what was recorded of it.
+    Reading { raw: String, recorded: String, derived: String },
     /// A file, or a line of it, cannot be read as what it should be.
     Unreadable { file: String, line: Option<usize>, why: String },
     /// A file is not what the list of hashes has.
@@ -74,6 +83,15 @@ impl fmt::Display for Finding {
             }
             Finding::NotValid { line, figure, why } => {
                 write!(out, "{SAMPLES} line {line}: {figure} counts as valid, and is not: {why}")
+            }
+            Finding::Doubted { line, figure, why } => {
+                write!(out, "{SAMPLES} line {line}: {figure} is marked invalid ({why}), and nothing else says so")
+            }
+            Finding::WithoutRaw { line, figure } => {
+                write!(out, "{SAMPLES} line {line}: {figure} counts as valid, and names no raw text")
+            }
+            Finding::Reading { raw, recorded, derived } => {
+                write!(out, "{READINGS}: raw/{raw} is said to be {recorded}, and is {derived}")
             }
             Finding::Unreadable { file, line: Some(line), why } => write!(out, "{file} line {line}: {why}"),
             Finding::Unreadable { file, line: None, why } => write!(out, "{file}: {why}"),

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    io::BufReader,
+    io::{BufReader, Read},
     path::Path,
 };
 
@@ -11,10 +11,10 @@ use serde::Serialize;
 
 use super::{compare, finding::Finding, name::RunPath, pack, records};
 use crate::{
-    bench::readers,
+    bench::readers::{self, Beside},
     error::{Context, Error, Result},
     results::{
-        Outcome, Proof, Reading, Sample,
+        Outcome, Proof, Reading, Run, Sample,
         store::{self, PROOFS, READINGS, SAMPLES},
     },
     signal,
@@ -48,25 +48,33 @@ pub fn rederive(dir: &Path) -> Result<Rederived> {
     let proofs: Vec<(usize, Proof)> = records::read(dir, PROOFS, &mut done.findings)?;
     done.samples = samples.len();
     let samples: Vec<Recorded> = samples.into_iter().map(|(line, sample)| Recorded { line, sample }).collect();
-    refuted(&samples, &proofs, &mut done.findings);
+    let facts = store::facts(dir)?;
+    let refuted = refuted(&facts, &proofs);
+    counted(&samples, &refuted, &mut done.findings);
     let mut texts = texts(dir)?;
     for recorded in samples {
         match recorded.sample.raw.clone() {
             Some(raw) => texts.entry(raw).or_default().push(recorded),
-            None => *done.without_raw.entry(recorded.sample.metric).or_default() += 1,
+            None => {
+                let sample = &recorded.sample;
+                if sample.valid && !CLOCKED.contains(&sample.metric.as_str()) {
+                    done.findings.push(Finding::WithoutRaw { line: recorded.line, figure: sample.into() });
+                }
+                *done.without_raw.entry(recorded.sample.metric).or_default() += 1;
+            }
         }
     }
     // What a run that broke off left unrecorded is nobody's choice.
-    let is_whole = matches!(store::facts(dir)?.outcome, Outcome::Done | Outcome::Invalid);
+    let is_whole = matches!(facts.outcome, Outcome::Done | Outcome::Invalid);
     for (raw, recorded) in texts {
         let known: Vec<&Reading> = readings
             .iter()
             .map(|(_, reading)| reading)
             .filter(|reading| reading.raw.as_deref() == Some(&raw))
             .collect();
-        match derive(dir, &raw, &known, &recorded) {
+        match derive(dir, &raw, &known, &recorded, &mut done.findings) {
             Ok(derived) => {
-                let compared = compare::compare(&raw, recorded, derived, is_whole);
+                let compared = compare::compare(&raw, recorded, derived, &refuted, is_whole);
                 done.rederived += compared.rederived;
                 done.raw_texts += usize::from(compared.rederived > 0);
                 done.findings.extend(compared.findings);
@@ -86,12 +94,23 @@ pub fn rederive(dir: &Path) -> Result<Rederived> {
     Ok(done)
 }
 
+/// What labkit's own clock takes, and no text says.
+const CLOCKED: [&str; 4] = ["build_cpu_ms", "build_ms", "down_ms", "reachable_percent"];
+
+/// Cases whose proof failed; the control shares the proof of the baseline that it repeats.
+fn refuted(run: &Run, proofs: &[(usize, Proof)]) -> BTreeSet<String> {
+    let failed = proofs.iter().filter(|(_, proof)| !proof.valid).map(|(_, proof)| proof.case.clone());
+    let mut refuted: BTreeSet<String> = failed.collect();
+    if run.baseline.as_ref().is_some_and(|baseline| refuted.contains(baseline)) {
+        refuted.extend(run.control.clone());
+    }
+    refuted
+}
+
 /// Samples that count although the proof of their case failed.
-fn refuted(samples: &[Recorded], proofs: &[(usize, Proof)], findings: &mut Vec<Finding>) {
-    let failed: BTreeSet<&str> =
-        proofs.iter().filter(|(_, proof)| !proof.valid).map(|(_, proof)| proof.case.as_str()).collect();
-    for Recorded { line, sample } in samples {
-        if sample.valid && failed.contains(sample.case.as_str()) {
+fn counted(samples: &[Recorded], refuted: &BTreeSet<String>, findings: &mut Vec<Finding>) {
+    for Recorded { line, sample } in samples.iter().filter(|recorded| recorded.sample.valid) {
+        if refuted.contains(&sample.case) {
             let why = "the proof of its case failed".to_owned();
             findings.push(Finding::NotValid { line: *line, figure: sample.into(), why });
         }
@@ -116,7 +135,13 @@ fn texts(dir: &Path) -> Result<BTreeMap<String, Vec<Recorded>>> {
 }
 
 /// The samples that a raw text gives today.
-fn derive(dir: &Path, raw: &str, known: &[&Reading], recorded: &[Recorded]) -> Result<Vec<Sample>> {
+fn derive(
+    dir: &Path,
+    raw: &str,
+    known: &[&Reading],
+    recorded: &[Recorded],
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<Sample>> {
     // It comes from a file that somebody may have written by hand.
     let path: RunPath = raw.parse().map_err(Error::failed)?;
     let text = BufReader::new(pack::open(&dir.join("raw").join(path))?);
@@ -128,7 +153,9 @@ fn derive(dir: &Path, raw: &str, known: &[&Reading], recorded: &[Recorded]) -> R
         let mut of_part = known.iter().filter(|reading| reading.part == fresh.part).peekable();
         if of_part.peek().is_some() {
             for reading in of_part {
-                derived.extend(samples_as(&fresh, reading)?);
+                let judged = judged(dir, &fresh, reading)?;
+                findings.extend(other_reading(raw, reading, &judged));
+                derived.extend(samples_as(&judged, reading)?);
             }
             return Ok(());
         }
@@ -143,6 +170,36 @@ fn derive(dir: &Path, raw: &str, known: &[&Reading], recorded: &[Recorded]) -> R
         Ok(())
     })?;
     Ok(derived)
+}
+
+/// The reading judged once more by the files that the recorded one names.
+fn judged(dir: &Path, fresh: &Reading, recorded: &Reading) -> Result<Reading> {
+    let (mut beside, mut judged) = (Beside::default(), fresh.clone());
+    for name in &recorded.beside {
+        let path: RunPath = name.parse().map_err(Error::failed)?;
+        let mut text = Vec::new();
+        pack::open(&dir.join("raw").join(path))?.take(MOST_BESIDE).read_to_end(&mut text)?;
+        beside.add(&text)?;
+    }
+    beside.judge(&mut judged);
+    Ok(judged)
+}
+
+/// An input file has 36 lines, and what goes to standard error is no result.
+const MOST_BESIDE: u64 = 16 << 20;
+
+/// A verdict or a setting that somebody wrote over.
+fn other_reading(raw: &str, recorded: &Reading, derived: &Reading) -> Option<Finding> {
+    let finding = |recorded: String, derived: String| Finding::Reading { raw: raw.to_owned(), recorded, derived };
+    if recorded.verdict != derived.verdict {
+        return Some(finding(recorded.verdict.to_string(), derived.verdict.to_string()));
+    }
+    let names: BTreeSet<&String> = recorded.facts.keys().chain(derived.facts.keys()).collect();
+    let said = |facts: &BTreeMap<String, String>, name: &String| {
+        format!("{name} {}", facts.get(name).map_or("unknown", String::as_str))
+    };
+    let other = names.into_iter().find(|name| recorded.facts.get(*name) != derived.facts.get(*name))?;
+    Some(finding(said(&recorded.facts, other), said(&derived.facts, other)))
 }
 
 /// Where the samples of a text belong, in the order in which they were recorded.

@@ -81,7 +81,13 @@ impl Import {
                 let kept = "it is kept, marked as invalid, and compared with nothing";
                 Err(Error::proof(said).hint(bad.remedy().unwrap_or(kept)))
             }
-            None => Ok(()),
+            None => {
+                match imported.doubts.as_slice() {
+                    [] => Ok(()),
+                    doubts => Err(Error::proof(doubts.join("\n"))
+                        .hint("they are kept, marked as invalid, and compared with nothing")),
+                }
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::results::{Metric, Record, Sample, metric::significant};
+use crate::results::{Metric, Record, Sample, comparison, metric::significant};
 
 /// What became of a printed figure.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -38,43 +38,75 @@ const SLIPS: &[(f64, &str)] = &[
 /// Gives nothing where no such sample is there.
 pub fn check_figure(record: &Record, metric: &Metric, case: Option<&str>, printed: &str) -> Option<Checked> {
     let value: f64 = printed.parse().ok()?;
-    let wanted = |sample: &&Sample| {
-        sample.metric == metric.name && sample.labels.is_empty() && case.is_none_or(|case| sample.case == case)
-    };
-    let samples: Vec<&Sample> = record.samples.iter().filter(wanted).collect();
-    let of = |sample: &Sample, agrees: bool, said: String| Checked {
+    let known = candidates(record, metric, case);
+    let of = |known: &Candidate, agrees: bool, said: String| Checked {
         agrees,
-        case: sample.case.clone(),
-        measured: sample.value,
+        case: known.case.clone(),
+        measured: known.value,
         said,
     };
-    let measured = |sample: &Sample| format!("{} of `{}`", metric.print_with_unit(sample.value), sample.case);
-    let close = |sample: &&&Sample, factor: f64| (value / (sample.value * factor) - 1.0).abs() <= rounding(printed);
-    if let Some(sample) = samples.iter().find(|sample| close(sample, 1.0)) {
-        let doubt = sample.why.as_ref().filter(|_| !sample.valid);
-        return Some(match doubt {
-            Some(why) => of(sample, false, format!("it is the {}, which is invalid: {why}", measured(sample))),
-            None => of(sample, true, format!("it is the measured {}", measured(sample))),
+    let measured = |known: &Candidate| format!("{} of `{}`", metric.print_with_unit(known.value), known.case);
+    let close = |known: &&Candidate, factor: f64| match known.value == 0.0 {
+        true => value == 0.0,
+        false => (value / (known.value * factor) - 1.0).abs() <= rounding(printed),
+    };
+    if let Some(found) = known.iter().find(|known| close(known, 1.0)) {
+        return Some(match &found.doubt {
+            Some(why) => of(found, false, format!("it is the {}, which is invalid: {why}", measured(found))),
+            None => of(found, true, format!("it is the {} {}", found.what, measured(found))),
         });
     }
-    for (factor, words) in SLIPS {
-        if let Some(sample) = samples.iter().find(|sample| close(sample, *factor)) {
-            return Some(of(sample, false, format!("{words} the measured {}", measured(sample))));
+    for (factor, words) in slips(metric) {
+        if let Some(found) = known.iter().filter(|known| known.value != 0.0).find(|known| close(known, *factor)) {
+            return Some(of(found, false, format!("{words} the {} {}", found.what, measured(found))));
         }
     }
-    let distance = |sample: &&Sample| (value / sample.value).abs().ln().abs();
-    let nearest = samples
-        .iter()
-        .copied()
-        .filter(|sample| sample.value.is_finite())
-        .min_by(|one, other| distance(one).total_cmp(&distance(other)))?;
+    let distance = |known: &&Candidate| match value == 0.0 || known.value == 0.0 {
+        true => f64::MAX,
+        false => (value / known.value).abs().ln().abs(),
+    };
+    let nearest = known.iter().min_by(|one, other| distance(one).total_cmp(&distance(other)))?;
     let factor = value / nearest.value;
     let apart = (factor - 1.0).abs() * 100.0;
-    let said = match apart < 10.0 {
-        true => format!("not the measured {}: {} % from it", measured(nearest), significant(apart, 1)),
-        false => format!("{} times the measured {}", significant(factor, 3), measured(nearest)),
+    let said = match (apart < 10.0, factor.is_finite() && factor != 0.0) {
+        (true, _) => format!("not the measured {}: {} % from it", measured(nearest), significant(apart, 1)),
+        (_, true) => format!("{} times the measured {}", significant(factor, 3), measured(nearest)),
+        (_, false) => format!("not the measured {}", measured(nearest)),
     };
     Some(of(nearest, false, said))
+}
+
+/// What a printed figure may be: the median that labkit prints of a case, or one measurement.
+struct Candidate {
+    case: String,
+    value: f64,
+    what: &'static str,
+    /// Why it may not be believed.
+    doubt: Option<String>,
+}
+
+fn candidates(record: &Record, metric: &Metric, case: Option<&str>) -> Vec<Candidate> {
+    let median = |row: comparison::Row| Candidate { case: row.case, value: row.median, what: "median of", doubt: None };
+    let medians = comparison::medians(record, metric).into_iter().filter(|row| row.valid && row.n > 1).map(median);
+    let whole = |sample: &&Sample| sample.metric == metric.name && sample.labels.is_empty() && sample.value.is_finite();
+    let doubt = |sample: &Sample| {
+        let why = || sample.why.clone().unwrap_or_else(|| "no reason was recorded".to_owned());
+        (!sample.valid).then(why)
+    };
+    let one = |sample: &Sample| Candidate {
+        case: sample.case.clone(),
+        value: sample.value,
+        what: "measured",
+        doubt: doubt(sample),
+    };
+    let all = medians.chain(record.samples.iter().filter(whole).map(one));
+    all.filter(|known| case.is_none_or(|case| known.case == case)).collect()
+}
+
+/// The slips that the metric's unit allows: there are no bytes in GFLOPS.
+fn slips(metric: &Metric) -> impl Iterator<Item = &'static (f64, &'static str)> {
+    let has_bytes = metric.unit.contains("bit") || metric.unit.contains('B');
+    SLIPS.iter().filter(move |(_, words)| has_bytes || !words.contains('('))
 }
 
 /// Half a unit of the last digit printed, relative, and at least what a second rounding leaves open.
@@ -106,6 +138,26 @@ mod tests {
             assert!(said(printed).0, "{printed}");
         }
         assert_eq!(said("9.3"), (false, "not the measured 9.40 Gbit/s of `veth`: 1 % from it".into()));
+    }
+
+    #[test]
+    fn the_median_that_is_printed_is_a_figure_too() {
+        let record = record(&[("veth", &[9.0, 8.0])]);
+        let metric = Metric::named("throughput_gbit_s").unwrap();
+        let checked = check_figure(&record, metric, None, "8.50").unwrap();
+        assert_eq!((checked.agrees, checked.said.as_str()), (true, "it is the median of 8.50 Gbit/s of `veth`"));
+    }
+
+    #[test]
+    fn nothing_is_divided_by_zero_and_gflops_have_no_bytes() {
+        let mut record = record(&[("veth", &[0.0])]);
+        record.samples = vec![Sample::new("ping", "veth", "ping_loss_percent", 0.0).unwrap()];
+        let loss = Metric::named("ping_loss_percent").unwrap();
+        assert!(check_figure(&record, loss, None, "0").unwrap().agrees);
+        assert_eq!(check_figure(&record, loss, None, "5").unwrap().said, "not the measured 0 % of `veth`");
+        record.samples = vec![Sample::new("hpcc", "veth", "hpl_gflops", 3.635).unwrap()];
+        let said = check_figure(&record, Metric::named("hpl_gflops").unwrap(), None, "29.08").unwrap().said;
+        assert_eq!(said, "8.00 times the measured 3.635 GFLOPS of `veth`");
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! What series and proofs show: paths that were not taken, rates that fall, first rounds that are slow.
 
+use std::collections::BTreeSet;
+
 use super::Finding;
 use crate::{
-    results::{Record, Sample},
+    results::{Record, Sample, proof},
     stats,
 };
 
 /// Everything that is not in a single text.
 pub fn findings(record: &Record) -> Vec<Finding> {
     let mut found = refuted(record);
+    found.extend(contradictions(record));
     for case in &record.run.cases {
         found.extend(falling(record, case));
         found.extend(cold(record, case));
@@ -31,6 +34,26 @@ fn finding(record: &Record, case: &str, cause: &'static str, title: &str, eviden
 fn refuted(record: &Record) -> Vec<Finding> {
     let invalid = record.proofs.iter().filter(|proof| !proof.valid);
     invalid.map(|proof| finding(record, &proof.case, "path", "the path was not taken", proof.why.join("; "))).collect()
+}
+
+/// Samples that a cross-check or a plausible range objects to, though their text is trusted; a reason once for a case.
+fn contradictions(record: &Record) -> Vec<Finding> {
+    let trusted = |sample: &Sample| {
+        record
+            .readings
+            .iter()
+            .any(|reading| reading.case == sample.case && reading.raw == sample.raw && reading.verdict.is_trusted())
+    };
+    let mut seen: BTreeSet<(&str, &str)> = BTreeSet::new();
+    let mut found = Vec::new();
+    for sample in record.samples.iter().filter(|sample| !sample.valid && trusted(sample)) {
+        let why = sample.why.as_deref().unwrap_or("no reason was recorded");
+        if !proof::is_refuted(record, &sample.case) && seen.insert((&sample.case, why)) {
+            let title = "figures contradict each other, or are none";
+            found.push(finding(record, &sample.case, "contradiction", title, why.to_owned()));
+        }
+    }
+    found
 }
 
 /// Of a series by seconds, what the last third is to the first.

@@ -45,9 +45,9 @@ impl<'a> Taken<'a> {
         groups.into_values().map(middle).collect()
     }
 
-    /// A figure of the whole measurement that can be a number; also one that is not to be believed.
+    /// A figure of the whole measurement that may be believed.
     pub fn value(&self, metric: &str) -> Option<f64> {
-        let found = self.samples.iter().find(|sample| sample.metric == metric)?;
+        let found = self.samples.iter().find(|sample| sample.metric == metric && sample.valid)?;
         Some(found.value).filter(|value| value.is_finite() && *value > 0.0)
     }
 

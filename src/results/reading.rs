@@ -16,6 +16,9 @@ pub struct Reading {
     /// The file under `raw/`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<String>,
+    /// Files under `raw/` that it was judged by: hpccinf.txt, standard error.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<String>,
     /// Which run within that file, from 1: hpcc appends.
     pub part: u32,
     /// Which round of a comparison, from 1.

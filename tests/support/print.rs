@@ -382,5 +382,8 @@ pub fn ping(reading: &Reading) -> String {
     let all = format!("{} packets transmitted, {all} received\n", sent + 1.0);
     let least = shown.iter().map(|one| one.value).fold(f64::INFINITY, f64::min);
     let most = shown.iter().map(|one| one.value).fold(0.0, f64::max);
-    text + &all + &if busybox { format!("{words} = {least}/{least}/{most} ms\n") } else { String::new() }
+    match shown.is_empty() {
+        true => text + &all,
+        false => text + &all + &format!("{words} = {least}/{least}/{most} ms\n"),
+    }
 }

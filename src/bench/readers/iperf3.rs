@@ -15,6 +15,9 @@ pub fn read(text: &str) -> Reading {
         }
     };
     settings(&json, &mut reading);
+    if json["end"].get("sum_received_bidir_reverse").is_some() {
+        return reading.ended(Verdict::Unverified, "both directions at once (--bidir) are not read");
+    }
     figures(&json, &mut reading);
     let received = &json["end"]["sum_received"];
     let number = |name: &str| received[name].as_f64();

@@ -1,5 +1,7 @@
 //! What iperf3 prints for people. It rounds to three digits, and counts bytes by 1024 but bits by 1000.
 
+use std::collections::BTreeSet;
+
 use super::lines::number;
 use crate::results::{Figure, Reading, Verdict};
 
@@ -20,13 +22,14 @@ pub fn read(text: &str) -> Reading {
     if let Some(host) = super::lines::after(text, "Connecting to host ") {
         reading.fact("host", host.trim_end_matches(','));
     }
+    if text.matches("Connecting to host ").count() > 1 {
+        return reading.ended(Verdict::Failed, "it holds several runs: give each a file of its own");
+    }
+    if text.contains("[ ID][Role]") {
+        return reading.ended(Verdict::Unverified, "both directions at once (--bidir) are not read");
+    }
     let rows: Vec<Row> = text.lines().filter_map(row).collect();
-    let streams: Vec<&str> = rows.iter().fold(Vec::new(), |mut seen, row| {
-        if row.stream != "SUM" && !seen.contains(&row.stream) {
-            seen.push(row.stream);
-        }
-        seen
-    });
+    let streams: BTreeSet<&str> = rows.iter().map(|row| row.stream).filter(|stream| *stream != "SUM").collect();
     reading.fact("num_streams", streams.len());
     // Of several streams the line [SUM] is the whole.
     let whole = if streams.len() > 1 { "SUM" } else { streams.first().copied().unwrap_or_default() };
@@ -99,7 +102,10 @@ impl Row<'_> {
 }
 
 fn row(line: &str) -> Option<Row<'_>> {
-    let (stream, rest) = line.trim_start().strip_prefix('[')?.split_once(']')?;
+    // A title of the run (`-T`) stands before each line.
+    let (title, row) = line.split_once('[')?;
+    (title.trim().is_empty() || title.trim_end().ends_with(':')).then_some(())?;
+    let (stream, rest) = row.split_once(']')?;
     let mut words = rest.split_whitespace();
     let (from, to) = words.next()?.split_once('-')?;
     (words.next()? == "sec").then_some(())?;
@@ -123,6 +129,10 @@ fn gbit_s(unit: &str) -> Option<f64> {
         "Mbits/sec" => 1e-3,
         "Kbits/sec" => 1e-6,
         "bits/sec" => 1e-9,
+        // `-f M` counts bytes, and those by 1024.
+        "GBytes/sec" => 8e-9 * 1_073_741_824.0,
+        "MBytes/sec" => 8e-9 * 1_048_576.0,
+        "KBytes/sec" => 8e-9 * 1024.0,
         _ => return None,
     })
 }

@@ -1,5 +1,6 @@
 //! What other tools printed, read into figures with units, or a reason why not. Pure: text in, readings out.
 
+mod beside;
 mod hpcc;
 mod hpl;
 mod iozone;
@@ -11,6 +12,7 @@ mod own;
 mod ping;
 mod sysbench;
 
+pub use beside::Beside;
 pub use hpcc::{Request, SUMMARY as HPCC_SUMMARY};
 pub use own::{OwnPing, OwnTcp};
 

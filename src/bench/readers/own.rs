@@ -60,7 +60,9 @@ pub fn round_trips(reading: &mut Reading, sent: u64, times: &[f64]) {
     reading.fact("sent", sent);
     reading.fact("received", received);
     let lost = sent.saturating_sub(received);
-    reading.figure("ping_loss_percent", if sent == 0 { 0.0 } else { 100.0 * lost as f64 / sent as f64 });
+    if sent > 0 {
+        reading.figure("ping_loss_percent", 100.0 * lost as f64 / sent as f64);
+    }
     if received == 0 {
         return;
     }

@@ -52,8 +52,16 @@ pub fn read(text: &str) -> Reading {
         let why = format!("the statistics count {received} answers, {} are shown", answers.len());
         return reading.ended(Verdict::Incomplete, why);
     }
-    // busybox counts from 0.
-    let first = u64::from(!answers.iter().any(|answer| answer.sequence == 0));
+    if received > 0 && summary(text).is_none() {
+        let why = format!("line {}: it ends before the line `min/avg/max`", text.lines().count());
+        return reading.ended(Verdict::Incomplete, why);
+    }
+    if sent < 2 {
+        let why = format!("{sent} packets were sent, and the first is not counted: nothing is left to measure");
+        return reading.ended(Verdict::Incomplete, why);
+    }
+    // busybox counts from 0; whether 0 was answered does not tell, for it may be the one that was lost.
+    let first = u64::from(!busybox);
     let times: Vec<f64> = answers.iter().filter(|answer| answer.sequence > first).map(|answer| answer.ms).collect();
     round_trips(&mut reading, sent.saturating_sub(1), &times);
     for answer in answers.iter().filter(|_| answers.len() <= MOST_SHOWN) {
@@ -72,11 +80,11 @@ fn answers(text: &str, reading: &mut Reading) -> Vec<Answer> {
         let Some(sequence) = after(line, "seq=").and_then(|text| text.parse().ok()) else { continue };
         let Some(time) = after(line, "time=") else { continue };
         let Some(ms) = number(time.trim_end_matches("ms")).filter(|ms| *ms >= 0.0) else {
-            reading.warnings.push(format!("line {at}: `{time}` is no time"));
+            warn(reading, format!("line {at}: `{time}` is no time"));
             continue;
         };
         if line.contains("DUP!") || !seen.insert(sequence) {
-            reading.warnings.push(format!("line {at}: packet {sequence} was answered twice"));
+            warn(reading, format!("line {at}: packet {sequence} was answered twice"));
             continue;
         }
         if let Some(ttl) = after(line, "ttl=").and_then(|ttl| ttl.parse::<u8>().ok()) {
@@ -85,6 +93,17 @@ fn answers(text: &str, reading: &mut Reading) -> Vec<Answer> {
         found.push(Answer { sequence, ms });
     }
     found
+}
+
+/// A file of nothing but oddities must not fill the screen.
+const MOST_WARNINGS: usize = 20;
+
+fn warn(reading: &mut Reading, what: String) {
+    match reading.warnings.len() {
+        0..MOST_WARNINGS => reading.warnings.push(what),
+        MOST_WARNINGS => reading.warnings.push("… and more of the same kind".to_owned()),
+        _ => {}
+    }
 }
 
 /// Packets sent and received.
