@@ -362,6 +362,60 @@ fn a_text_that_was_changed_or_leads_elsewhere_is_found() {
     assert!(told.contains("✗ samples.jsonl line "), "{told}");
 }
 
+/// Changes a file of a run line by line.
+fn rewrite(path: PathBuf, change: impl Fn(&str) -> String) {
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(path, text.lines().map(|line| change(line) + "\n").collect::<String>()).unwrap();
+}
+
+#[test]
+fn a_result_that_does_not_please_cannot_be_put_aside_or_put_in() {
+    let told = found(|dir| {
+        rewrite(dir.join("samples.jsonl"), |line| match line.contains("throughput_gbit_s") {
+            true => line.replace("\"valid\":true", "\"valid\":false,\"why\":\"warm-up\""),
+            false => line.to_owned(),
+        });
+    });
+    assert!(told.contains("is marked invalid (warm-up), and nothing else says so"), "{told}");
+    let told = found(|dir| {
+        let added = Sample::new("hpcc", "veth", "hpl_gflops", 99.0).unwrap();
+        append(dir.join("samples.jsonl"), &serde_json::to_string(&added).unwrap());
+    });
+    assert!(told.contains("hpl_gflops of veth counts as valid, and names no raw text"), "{told}");
+    let told = found(|dir| {
+        fs::remove_dir_all(dir.join("raw")).unwrap();
+        rewrite(dir.join("samples.jsonl"), |line| {
+            let mut sample: serde_json::Value = serde_json::from_str(line).unwrap();
+            sample.as_object_mut().unwrap().remove("raw");
+            sample.to_string()
+        });
+    });
+    assert!(told.contains("throughput_gbit_s of veth, round 1 counts as valid, and names no raw text"), "{told}");
+}
+
+#[test]
+fn a_mismatch_cannot_be_made_valid_again() {
+    let bench = Bench::new();
+    let capture =
+        |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures").join(name).display().to_string();
+    let said = bench.labkit(&["import", &capture("hpcc-none.txt"), &capture("hpccinf.txt"), "--case", "x"]);
+    assert_eq!(said.code, Some(4));
+    let dir = fs::read_dir(bench.state.path().join("runs")).unwrap().next().unwrap().unwrap().path();
+    let honest = bench.labkit(&["verify", dir.to_str().unwrap()]);
+    assert_eq!(honest.code, Some(0), "{}{}", honest.out, honest.err);
+    rewrite(dir.join("readings.jsonl"), |line| line.replace("\"verdict\":\"mismatch\"", "\"verdict\":\"valid\""));
+    rewrite(dir.join("samples.jsonl"), |line| {
+        let mut sample: serde_json::Value = serde_json::from_str(line).unwrap();
+        sample["valid"] = true.into();
+        sample.as_object_mut().unwrap().remove("why");
+        sample.to_string()
+    });
+    let forged = bench.labkit(&["verify", dir.to_str().unwrap()]);
+    assert_eq!(forged.code, Some(4), "{}", forged.out);
+    assert!(forged.out.contains("raw/hpcc-none.txt is said to be valid, and is mismatch"), "{}", forged.out);
+    assert!(forged.out.contains("counts as valid, and is not: mismatch"), "{}", forged.out);
+}
+
 #[test]
 fn what_is_not_as_listed_is_found() {
     let bench = Bench::new();

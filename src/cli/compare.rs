@@ -22,7 +22,7 @@ pub struct SideBySide {
 
 impl SideBySide {
     pub fn run(self, state: &Path) -> Result<()> {
-        let records = self.runs.iter().map(|name| Record::find(state, name)).collect::<Result<Vec<_>>>()?;
+        let records = Record::find_all(state, &self.runs)?;
         let selection = Selection::of(self.metrics, self.cases, &records)?;
         let rows = beside::beside(&records, &selection)?;
         let later = || records.iter().skip(1);

@@ -47,7 +47,7 @@ impl Export {
         let format = Format::chosen(self.format.as_deref(), self.output.as_deref())?;
         let state = store::state_dir()?;
         let names = if self.runs.is_empty() { vec!["latest".to_owned()] } else { self.runs };
-        let records = names.iter().map(|name| Record::find(&state, name)).collect::<Result<Vec<_>>>()?;
+        let records = Record::find_all(&state, &names)?;
         let selection = Selection::of(self.metric, self.case, &records)?;
         match (format, self.output) {
             (Format::Svg, None) => Err(Error::usage("svg needs a directory").hint("name one: -o DIR")),

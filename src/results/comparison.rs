@@ -1,6 +1,6 @@
 //! Cases against the first case, round by round, and whether they can be told apart at all.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
@@ -137,10 +137,14 @@ pub(super) fn noise(record: &Record, metric: &Metric) -> Option<Ratio> {
 }
 
 fn ratio(record: &Record, metric: &Metric, case: &str, base: &str) -> Option<Ratio> {
+    let mut of_base: BTreeMap<Option<u32>, &Sample> = BTreeMap::new();
+    for sample in whole(record, metric, base).filter(|sample| sample.valid) {
+        of_base.entry(sample.round).or_insert(sample);
+    }
     let ratios: Vec<f64> = whole(record, metric, case)
         .filter(|sample| sample.valid)
         .filter_map(|sample| {
-            let beside = whole(record, metric, base).find(|other| other.valid && other.round == sample.round)?;
+            let beside = of_base.get(&sample.round)?;
             Some(sample.value / beside.value).filter(|ratio| ratio.is_finite() && *ratio > 0.0)
         })
         .collect();

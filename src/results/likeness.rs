@@ -76,6 +76,9 @@ fn of_machine(record: &Record) -> Vec<Fact> {
 /// What a kernel keeps for itself changes with its version: up to 2 % is the same memory.
 fn memory(first: &Record, other: &Record) -> Option<Unlike> {
     let (first, other) = (first.run.machine.memory_mb, other.run.machine.memory_mb);
+    if first == 0 || other == 0 {
+        return None;
+    }
     let apart = first.abs_diff(other) as f64 > first.max(other) as f64 * 0.02;
     let print = |megabytes: u64| format!("{megabytes} MB");
     apart.then(|| Unlike { what: "memory".to_owned(), case: None, first: print(first), other: print(other) })

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Sample, check};
+use super::{
+    Sample,
+    check::{self, Objection},
+};
 use crate::error::Result;
 
 /// A line of `readings.jsonl`: one run of a tool, as its text tells it.
@@ -144,6 +147,10 @@ impl Reading {
     /// The samples of its figures: invalid where the text may not be believed, or where a cross-check does not hold.
     pub fn samples(&self) -> Result<Vec<Sample>> {
         let objections = check::objections(self);
+        let mut by_labels: BTreeMap<&[(&str, String)], Vec<&Objection>> = BTreeMap::new();
+        for objection in &objections {
+            by_labels.entry(&objection.labels).or_default().push(objection);
+        }
         let distrust = (!self.verdict.is_trusted())
             .then(|| format!("{}: {}", self.verdict, self.why.first().map_or("no reason was given", String::as_str)));
         self.figures
@@ -157,7 +164,8 @@ impl Reading {
                 for (name, value) in &figure.labels {
                     sample = sample.label(name, value);
                 }
-                let doubts = objections.iter().filter(|objection| objection.concerns(figure)).map(|one| &one.why);
+                let of_labels = by_labels.get(figure.labels.as_slice()).into_iter().flatten();
+                let doubts = of_labels.filter(|objection| objection.concerns(figure.metric)).map(|one| &one.why);
                 for why in distrust.iter().chain(doubts) {
                     sample = sample.invalidate(why);
                 }

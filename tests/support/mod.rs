@@ -197,7 +197,7 @@ pub fn fixture(name: &str) -> Option<String> {
     match fs::read(&path) {
         Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
         Err(_) => {
-            eprintln!("SKIPPED: the fixture {name} is not beside this checkout");
+            require("fixtures", false, &format!("the fixture {name} is not beside this checkout"));
             None
         }
     }

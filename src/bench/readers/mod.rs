@@ -68,6 +68,8 @@ const MARKS: &[(&str, Tool)] = &[
 const HEAD: usize = 64 * 1024;
 /// The largest text of a tool that prints one result; hpcc's may be of any size.
 const MOST: u64 = 256 * 1024 * 1024;
+/// Parsed it takes sixteen times as much; iperf3 writes 3 MB in an hour.
+const MOST_JSON: u64 = 16 * 1024 * 1024;
 
 impl Tool {
     /// The tool that wrote a text, by its beginning.
@@ -91,7 +93,8 @@ pub fn read(mut text: impl BufRead, each: &mut dyn FnMut(Reading) -> Result<()>)
     if tool == Tool::Hpcc {
         return hpcc::read(whole, each).map(|()| tool);
     }
-    let text = lines::text(whole, MOST)?;
+    let most = if tool == Tool::Iperf3Json { MOST_JSON } else { MOST };
+    let text = lines::text(whole, most)?;
     let reading = match tool {
         Tool::Hpcc | Tool::HpccInput => return Ok(tool),
         Tool::Hpl => hpl::read(&text),
