@@ -126,12 +126,25 @@ fn sysbench_that_contradicts_itself_is_not_believed() {
 fn iozones_kilobytes_become_megabytes_with_their_sizes() {
     let reading = reading("iozone-auto.txt");
     assert_eq!(verdict_and_why(&reading), (Verdict::Complete, ""));
-    assert_eq!(reading.figures.len(), 5 * 13);
+    assert_eq!(reading.figures.len(), 13 + 5 * 13);
     let labels = vec![("file_kb", "512".to_owned()), ("record_kb", "256".to_owned())];
     let first = Figure { metric: "disk_write_mb_s", value: 4_860_229.0 * 1024.0 / 1e6, labels };
-    assert_eq!(reading.figures[0], first);
-    assert_eq!(reading.figures[8].metric, "disk_stride_read_mb_s");
+    assert_eq!(reading.figures[13], first);
+    assert_eq!(reading.figures[13 + 8].metric, "disk_stride_read_mb_s");
     assert!(reading.samples().unwrap().iter().all(|sample| sample.valid));
+}
+
+#[test]
+fn of_iozone_the_largest_file_stands_for_the_whole_by_its_median() {
+    let auto = reading("iozone-auto.txt");
+    // Of 1024 kB: 5759364, 1020986 and 5256290.
+    assert_eq!(auto.value("disk_write_mb_s"), Some(5_256_290.0 * 1024.0 / 1e6));
+    assert_eq!(auto.figures[0].metric, "disk_write_mb_s");
+    let direct = reading("iozone-direct.txt");
+    assert_eq!(direct.value("disk_random_read_mb_s"), Some((398_203.0 + 387_862.0) / 2.0 * 1024.0 / 1e6));
+    assert_eq!(direct.value("disk_read_mb_s"), None);
+    let cut = edited("iozone-direct.txt", "iozone test complete.", "");
+    assert_eq!(cut.value("disk_random_read_mb_s"), None);
 }
 
 #[test]

@@ -126,7 +126,7 @@ pub fn iozone(reading: &Reading) -> String {
         fact(reading, "command").to_owned() + " -i 0"
     );
     let mut rows: Vec<&[(&str, String)]> = Vec::new();
-    for figure in &reading.figures {
+    for figure in reading.figures.iter().filter(|figure| !figure.labels.is_empty()) {
         if !rows.contains(&figure.labels.as_slice()) {
             rows.push(&figure.labels);
         }

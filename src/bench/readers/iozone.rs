@@ -1,9 +1,15 @@
 //! The table of `iozone -a`. Its kilobytes are of 1024 bytes; a figure's megabytes are of a million.
+//!
+//! A row's figures are labelled with its sizes. What stands for the whole is of the largest file, which caches help
+//! least: the median over its record sizes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::lines::number;
-use crate::results::{Figure, Reading, Verdict};
+use crate::{
+    results::{Figure, Reading, Verdict},
+    stats,
+};
 
 /// The columns in their order, by the heading in the line of `kB` and `reclen`.
 const COLUMNS: &[(&str, &str)] = &[
@@ -23,6 +29,9 @@ const COLUMNS: &[(&str, &str)] = &[
 ];
 /// Headings and numbers end in the same place, give or take this: the headings are not quite as wide as the numbers.
 const APART: usize = 2;
+/// Labels of a row.
+const FILE: &str = "file_kb";
+const RECORD: &str = "record_kb";
 /// A petabyte, more than which no file has.
 const MOST_KB: u64 = 1_000_000_000_000;
 /// What fits under its heading.
@@ -67,9 +76,26 @@ pub fn read(text: &str) -> Reading {
     let read = rows(text, &mut reading);
     // Why it stopped explains a row that is cut.
     match stopped(text).map_or(read, Err) {
-        Ok(()) => Reading { verdict: Verdict::Complete, ..reading },
+        Ok(()) => {
+            of_largest_file(&mut reading);
+            Reading { verdict: Verdict::Complete, ..reading }
+        }
         Err((verdict, why)) => reading.ended(verdict, why),
     }
+}
+
+/// Puts one figure of each test before those of the rows.
+fn of_largest_file(reading: &mut Reading) {
+    let size =
+        |figure: &Figure| figure.labels.iter().find(|(name, _)| *name == FILE).and_then(|(_, kb)| kb.parse().ok());
+    let largest: Option<u64> = reading.figures.iter().filter_map(size).max();
+    let mut rates: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
+    for figure in reading.figures.iter().filter(|figure| size(figure) == largest) {
+        rates.entry(figure.metric).or_default().push(figure.value);
+    }
+    let tests = COLUMNS.iter().filter_map(|(_, metric)| Some((*metric, stats::median(rates.get(metric)?))));
+    let whole: Vec<Figure> = tests.map(|(metric, value)| Figure { metric, value, labels: Vec::new() }).collect();
+    reading.figures.splice(0..0, whole);
 }
 
 /// What iozone says of a failure, the first line of it.
@@ -168,7 +194,7 @@ impl Table {
             let whole = word.bytes().all(|byte| byte.is_ascii_digit()) && word.len() < 12;
             let rate =
                 number(word).filter(|rate| whole && *rate > 0.0).ok_or_else(|| format!("`{word}` is no rate"))?;
-            let labels = vec![("file_kb", file.to_string()), ("record_kb", record.to_string())];
+            let labels = vec![(FILE, file.to_string()), (RECORD, record.to_string())];
             reading.figures.push(Figure { metric: COLUMNS[*test].1, value: rate * 1024.0 / 1e6, labels });
         }
         if self.tests.is_empty() {
