@@ -306,10 +306,32 @@ fn a_whole_text_that_no_sample_speaks_of_is_found_in_a_run_that_is_over() {
     // Nobody chose what a run that was broken off came to write.
     let bench = Bench::new();
     let dir = runs::write(&bench, ID);
+    let lines = |dir: &Path| fs::read_to_string(dir.join("samples.jsonl")).unwrap().lines().count();
+    let all = lines(&dir);
     leave_out(&dir);
+    let lacking = all - lines(&dir);
     let run = labkit::results::Run { outcome: Outcome::Interrupted, ..runs::run(ID) };
     fs::write(dir.join("run.json"), serde_json::to_vec(&run).unwrap()).unwrap();
-    verified_text(&bench);
+    // It is no contradiction; that it may be somebody's choice is for the reader to see.
+    let told = verified_text(&bench);
+    let words = format!("! the run is interrupted: {lacking} figures of its raw texts were not recorded\n");
+    assert!(told.contains(&words), "{words}{told}");
+}
+
+#[test]
+fn a_setting_that_was_written_over_is_found_though_every_sample_fits() {
+    let bench = Bench::new();
+    let capture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures/hpcc-ok.txt");
+    bench.labkit(&["import", capture.to_str().unwrap(), "--case", "x"]).ok();
+    let dir = fs::read_dir(bench.state.path().join("runs")).unwrap().next().unwrap().unwrap().path();
+    rewrite(dir.join("readings.jsonl"), |line| {
+        let mut reading: serde_json::Value = serde_json::from_str(line).unwrap();
+        reading["facts"]["HPL_NB"] = "1".into();
+        reading.to_string()
+    });
+    let said = bench.labkit(&["verify", dir.to_str().unwrap()]);
+    assert_eq!((said.code, said.out.matches('✗').count()), (Some(4), 1), "{}", said.out);
+    assert!(said.out.contains("raw/hpcc-ok.txt is said to be HPL_NB 1, and is HPL_NB "), "{}", said.out);
 }
 
 #[test]

@@ -13,11 +13,14 @@ use crate::results::Sample;
 pub struct Compared {
     /// Recorded samples with a counterpart in the text.
     pub rederived: usize,
+    /// Valid figures of the text that were not recorded, where that is no finding.
+    pub unrecorded: usize,
     pub findings: Vec<Finding>,
 }
 
 /// Pairs equal values first, whatever their order, and then what is left of the same figure.
-/// A sample of a case in `refuted` may be invalid although its text is not. Where the run `is_whole`, a valid figure of the text must have been recorded.
+/// A sample of a case in `refuted` may be invalid although its text is not. Where the run `is_whole`, a valid figure
+/// of the text must have been recorded; else it is only counted.
 pub fn compare(
     raw: &str,
     recorded: Vec<Recorded>,
@@ -51,7 +54,11 @@ pub fn compare(
             None => Finding::NotInRaw { line, figure, recorded, raw },
         });
     }
-    for sample in others.into_values().flatten().filter(|sample| is_whole && sample.valid) {
+    for sample in others.into_values().flatten().filter(|sample| sample.valid) {
+        if !is_whole {
+            compared.unrecorded += 1;
+            continue;
+        }
         let (figure, derived, raw) = (Figure::from(&sample), sample.value, raw.to_owned());
         compared.findings.push(Finding::Missing { figure, derived, raw });
     }

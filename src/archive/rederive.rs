@@ -14,7 +14,7 @@ use crate::{
     bench::readers::{self, Beside},
     error::{Context, Error, Result},
     results::{
-        Outcome, Proof, Reading, Run, Sample,
+        Proof, Reading, Run, Sample,
         store::{self, PROOFS, READINGS, SAMPLES},
     },
     signal,
@@ -30,6 +30,8 @@ pub struct Rederived {
     pub raw_texts: usize,
     /// How many samples of each metric have no raw text, such as what labkit's own clock took.
     pub without_raw: BTreeMap<String, usize>,
+    /// Figures of raw texts that a run which broke off did not record.
+    pub unrecorded: usize,
     pub findings: Vec<Finding>,
 }
 
@@ -65,7 +67,7 @@ pub fn rederive(dir: &Path) -> Result<Rederived> {
         }
     }
     // What a run that broke off left unrecorded is nobody's choice.
-    let is_whole = matches!(facts.outcome, Outcome::Done | Outcome::Invalid);
+    let is_whole = facts.outcome.is_whole();
     for (raw, recorded) in texts {
         let known: Vec<&Reading> = readings
             .iter()
@@ -76,6 +78,7 @@ pub fn rederive(dir: &Path) -> Result<Rederived> {
             Ok(derived) => {
                 let compared = compare::compare(&raw, recorded, derived, &refuted, is_whole);
                 done.rederived += compared.rederived;
+                done.unrecorded += compared.unrecorded;
                 done.raw_texts += usize::from(compared.rederived > 0);
                 done.findings.extend(compared.findings);
             }

@@ -84,6 +84,14 @@ fn told(verified: &Verified) -> String {
         let metrics: Vec<&str> = again.without_raw.keys().map(String::as_str).collect();
         text += &format!("          {without} have no raw text: {}\n", metrics.join(", "));
     }
+    if !run.outcome.is_whole() {
+        let lacks = match again.unrecorded {
+            0 => "no figure of its raw texts is missing".to_owned(),
+            1 => "one figure of its raw texts was not recorded".to_owned(),
+            many => format!("{many} figures of its raw texts were not recorded"),
+        };
+        text += &format!("! the run is {}: {lacks}\n", run.outcome);
+    }
     for finding in again.findings.iter().take(SHOWN) {
         text += &format!("✗ {finding}\n");
     }

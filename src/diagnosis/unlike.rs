@@ -6,26 +6,13 @@ use crate::results::{
     likeness::{self, Unlike},
 };
 
-/// Differences that change figures by themselves; another version of labkit or another host name does not.
-const MATTERS: [&str; 17] = [
-    "CPU",
-    "CPUs",
-    "memory",
-    "bench",
-    "mtu",
-    "offloads",
-    "encapsulation",
-    "HPL_N",
-    "HPL_NB",
-    "process grid",
-    "CommWorldProcs",
-    "tcp_mss_default",
-    "congestion",
-    "num_streams",
-    "blas",
-    "cpus",
-    "memory_mb",
-];
+/// Differences of machine and path that change figures by themselves, as a tool's settings do; another version of labkit
+/// or another host name does not.
+const MATTERS: [&str; 7] = ["CPU", "CPUs", "memory", "bench", "mtu", "offloads", "encapsulation"];
+
+fn matters(unlike: &Unlike) -> bool {
+    [&MATTERS[..], &likeness::FACTS, &likeness::PROVENANCE].iter().any(|names| names.contains(&unlike.what.as_str()))
+}
 
 /// One finding for each run that is unlike the first before it with which it has a case in common.
 pub fn findings(records: &[&Record]) -> Vec<Finding> {
@@ -44,9 +31,8 @@ fn is_known(value: &str) -> bool {
 
 fn finding(first: &Record, other: &Record) -> Option<Finding> {
     let unlike: Vec<Unlike> = likeness::unlike(first, other);
-    let matters: Vec<&Unlike> = unlike.iter().filter(|one| MATTERS.contains(&one.what.as_str())).collect();
-    let matters: Vec<&Unlike> =
-        matters.into_iter().filter(|one| is_known(&one.first) && is_known(&one.other)).collect();
+    let is_told = |one: &&Unlike| matters(one) && is_known(&one.first) && is_known(&one.other);
+    let matters: Vec<&Unlike> = unlike.iter().filter(is_told).collect();
     if matters.is_empty() {
         return None;
     }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     columns::columns,
-    results::{Metric, Outcome, Record, Section, comparison::Row, section::Printed},
+    results::{Metric, Record, Section, comparison::Row, section::Printed},
 };
 
 /// Terminals are at least this wide.
@@ -33,13 +33,10 @@ pub fn summary(record: &Record) -> String {
 
 /// A run that did not end as it should says so first; what its proofs say comes after anyway.
 fn ending(record: &Record) -> String {
-    let how = match record.run.outcome {
-        Outcome::Done | Outcome::Invalid => return String::new(),
-        Outcome::Failed => "failed",
-        Outcome::Interrupted => "interrupted",
-        Outcome::Running => "not finished",
-        Outcome::Killed => "killed",
-    };
+    let how = record.run.outcome;
+    if how.is_whole() {
+        return String::new();
+    }
     let why = record.run.why.as_deref().map(|why| format!(": {}", plain(why))).unwrap_or_default();
     folded("✗ ", &format!("{how}{why}"))
 }

@@ -153,7 +153,7 @@ fn compare(metric: &Metric, first: (&Record, &Measured), other: (&Record, &mut M
     if !(first.valid && other.valid) {
         return;
     }
-    other.ratio = ratio(&other.values, &first.values, first_record.run.seed);
+    other.ratio = Ratio::of_medians(&other.values, &first.values, first_record.run.seed);
     let is_one_value = other.values.iter().chain(&first.values).all(|value| *value == first.values[0]);
     other.verdict = match other.ratio {
         _ if other.n.min(first.n) < FEWEST_ROUNDS => Verdict::TooFewRounds,
@@ -161,14 +161,6 @@ fn compare(metric: &Metric, first: (&Record, &Measured), other: (&Record, &mut M
         None if is_one_value => Verdict::NotSeparable,
         None => Verdict::NotCompared,
     };
-}
-
-/// Nothing where a value of the first run is 0: then there is no ratio to it.
-fn ratio(values: &[f64], first: &[f64], seed: u64) -> Option<Ratio> {
-    let (low, high) = stats::ratio_interval(values, first, seed);
-    let n = values.len().min(first.len());
-    let median = stats::median(values) / stats::median(first);
-    first.iter().all(|value| *value > 0.0).then_some(Ratio { median, low, high, n })
 }
 
 /// The wider of what either run's control differs from itself by.

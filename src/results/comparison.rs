@@ -25,7 +25,8 @@ pub struct Row {
     pub median: f64,
     pub q1: f64,
     pub q3: f64,
-    /// To the first case: the median over rounds of this case's value by the first case's of the same round.
+    /// To the first case: the median over rounds of this case's value by the first case's of the same round. Where
+    /// other tools took them, no two were taken side by side: there it is median by median.
     pub ratio: Option<Ratio>,
     pub verdict: Verdict,
 }
@@ -36,8 +37,19 @@ pub struct Ratio {
     pub median: f64,
     pub low: f64,
     pub high: f64,
-    /// In how many rounds both were valid.
+    /// In how many rounds both were valid; of an import, how many values the case with fewer of them has.
     pub n: usize,
+}
+
+impl Ratio {
+    /// Of two groups that were not measured side by side. None where one is empty, or where a value of `base` is 0.
+    pub(super) fn of_medians(values: &[f64], base: &[f64], seed: u64) -> Option<Ratio> {
+        let is_one = !values.is_empty() && !base.is_empty() && base.iter().all(|value| *value > 0.0);
+        is_one.then(|| {
+            let (low, high) = stats::ratio_interval(values, base, seed);
+            Ratio { median: stats::median(values) / stats::median(base), low, high, n: values.len().min(base.len()) }
+        })
+    }
 }
 
 /// What may be said of a case in words.
@@ -137,6 +149,16 @@ pub(super) fn noise(record: &Record, metric: &Metric) -> Option<Ratio> {
 }
 
 fn ratio(record: &Record, metric: &Metric, case: &str, base: &str) -> Option<Ratio> {
+    match record.run.imported {
+        true => {
+            let valid = |case| whole(record, metric, case).filter(|sample| sample.valid).map(|sample| sample.value);
+            Ratio::of_medians(&valid(case).collect::<Vec<_>>(), &valid(base).collect::<Vec<_>>(), record.run.seed)
+        }
+        false => ratio_by_round(record, metric, case, base),
+    }
+}
+
+fn ratio_by_round(record: &Record, metric: &Metric, case: &str, base: &str) -> Option<Ratio> {
     let mut of_base: BTreeMap<Option<u32>, &Sample> = BTreeMap::new();
     for sample in whole(record, metric, base).filter(|sample| sample.valid) {
         of_base.entry(sample.round).or_insert(sample);
@@ -190,6 +212,19 @@ mod tests {
         ]);
         use Verdict::*;
         assert_eq!(verdicts(&record), [Baseline, Control, NotSeparable, Worse]);
+    }
+
+    #[test]
+    fn rounds_that_were_never_taken_side_by_side_are_not_paired() {
+        // By round each is half again the other; as two groups nothing tells them apart.
+        let mut record =
+            record(&[("veth", &[10.0, 20.0, 30.0, 40.0, 50.0]), ("vxlan", &[15.0, 30.0, 45.0, 60.0, 75.0])]);
+        record.run.control = None;
+        assert_eq!(verdicts(&record)[1], Verdict::Better);
+        record.run.imported = true;
+        let row = rows(&record, Metric::named("throughput_gbit_s").unwrap()).remove(1);
+        let ratio = row.ratio.unwrap();
+        assert_eq!((row.verdict, ratio.median, ratio.n), (Verdict::NotSeparable, 1.5, 5));
     }
 
     #[test]

@@ -146,10 +146,24 @@ fn encapsulation(proof: &Proof) -> String {
     format!("vni {}, port {}{overhead}", encap.vni, encap.port)
 }
 
-/// What decides a tool's figures, by the tool's own names, and what was said of the place it ran in.
-const FACTS: [&str; 7] =
-    ["HPL_N", "HPL_NB", "process grid", "CommWorldProcs", "tcp_mss_default", "congestion", "num_streams"];
-const PROVENANCE: [&str; 3] = ["blas", "cpus", "memory_mb"];
+/// What decides a tool's figures, by the tool's own names: of hpcc and HPL, iperf3, sysbench, iozone.
+pub const FACTS: [&str; 13] = [
+    "HPL_N",
+    "HPL_NB",
+    "process grid",
+    "CommWorldProcs",
+    "tcp_mss_default",
+    "congestion",
+    "num_streams",
+    "threads",
+    "cpu-max-prime",
+    "memory-block-size",
+    "memory-oper",
+    "memory-scope",
+    "command",
+];
+/// The same of the place it ran in.
+pub const PROVENANCE: [&str; 3] = ["blas", "cpus", "memory_mb"];
 
 /// What the tools said of themselves while they measured the case.
 fn of_readings(readings: &[Reading], case: &str) -> Vec<Fact> {

@@ -5,6 +5,7 @@ pub mod check;
 pub mod comparison;
 pub mod likeness;
 pub mod metric;
+mod origin;
 pub mod proof;
 pub mod reading;
 pub mod reference;
@@ -17,6 +18,7 @@ pub mod store;
 pub mod writer;
 
 pub use metric::{Better, Metric};
+pub use origin::Origins;
 pub use proof::Proof;
 pub use reading::{Figure, Reading, Verdict};
 pub use run::{Outcome, Run};

@@ -1,6 +1,6 @@
 //! `run.json`: what ran, where, and how it ended.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -83,4 +83,24 @@ pub enum Outcome {
     /// It ran, but a proof or check did not hold.
     Invalid,
     Interrupted,
+}
+
+impl Outcome {
+    /// True where everything that was measured is also recorded.
+    pub fn is_whole(self) -> bool {
+        matches!(self, Outcome::Done | Outcome::Invalid)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        out.write_str(match self {
+            Outcome::Running => "not finished",
+            Outcome::Killed => "killed",
+            Outcome::Done => "done",
+            Outcome::Failed => "failed",
+            Outcome::Invalid => "invalid",
+            Outcome::Interrupted => "interrupted",
+        })
+    }
 }

@@ -68,10 +68,13 @@ pub struct Note {
 }
 
 /// Of a run without a recipe: what is worth a table, in this order.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 19] = [
     "throughput_gbit_s",
+    "udp_jitter_ms",
+    "udp_loss_percent",
     "ping_median_ms",
     "ping_avg_ms",
+    "ping_loss_percent",
     "hpl_gflops",
     "dgemm_star_gflops",
     "dgemm_single_gflops",
@@ -81,6 +84,10 @@ const TABLES: [&str; 12] = [
     "mpi_bandwidth_avg_gb_s",
     "sysbench_cpu_events_s",
     "sysbench_memory_mib_s",
+    "disk_write_mb_s",
+    "disk_read_mb_s",
+    "disk_random_write_mb_s",
+    "disk_random_read_mb_s",
 ];
 
 /// Of the same: metrics with a label to draw them over.
@@ -91,7 +98,9 @@ pub fn add_for(sections: &mut Vec<Section>, samples: &[Sample]) {
     let has = |metric: &str, label: Option<&str>| {
         let labelled =
             |sample: &Sample| label.map_or(sample.labels.is_empty(), |label| sample.labels.contains_key(label));
-        samples.iter().any(|sample| sample.metric == metric && labelled(sample))
+        // That nothing was lost is worth no table.
+        let says = |sample: &Sample| !metric.ends_with("_loss_percent") || sample.value > 0.0;
+        samples.iter().any(|sample| sample.metric == metric && labelled(sample) && says(sample))
     };
     let title = |metric: &str| Metric::named(metric).map_or_else(|_| metric.to_owned(), |metric| capital(metric.title));
     let lines = LINES.iter().filter(|(metric, label)| has(metric, Some(label))).map(|(metric, label)| {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::clean;
-use crate::results::{Record, Sample};
+use crate::results::{Origins, Record, Sample};
 
 const COLUMNS: [&str; 14] = [
     "run", "recipe", "place", "host", "bench", "case", "metric", "value", "unit", "round", "valid", "why", "at", "raw",
@@ -16,8 +16,8 @@ pub fn text(records: &[Record]) -> String {
     let names = labels.iter().map(|name| format!("label_{name}"));
     let header = line(COLUMNS.iter().map(|name| name.to_string()).chain(names.map(|name| cell(&name))));
     let lines = records.iter().flat_map(|record| {
-        let labels = &labels;
-        record.samples.iter().map(move |sample| line(cells(record, sample, labels).into_iter()))
+        let (labels, origins) = (&labels, Origins::of(record));
+        record.samples.iter().map(move |sample| line(cells(record, &origins, sample, labels).into_iter()))
     });
     std::iter::once(header).chain(lines).collect()
 }
@@ -26,12 +26,10 @@ fn line(cells: impl Iterator<Item = String>) -> String {
     cells.collect::<Vec<_>>().join(",") + "\r\n"
 }
 
-fn cells(record: &Record, sample: &Sample, labels: &BTreeSet<&str>) -> Vec<String> {
-    let (run, machine) = (&record.run, &record.run.machine);
+fn cells(record: &Record, origins: &Origins, sample: &Sample, labels: &BTreeSet<&str>) -> Vec<String> {
+    let (run, place, host) = (&record.run, origins.place(sample), origins.host(sample));
     let mut cells: Vec<String> =
-        [&run.id, &run.recipe, &machine.place, &machine.host, &sample.bench, &sample.case, &sample.metric]
-            .map(|text| cell(text))
-            .into();
+        [&run.id, &run.recipe, place, host, &sample.bench, &sample.case, &sample.metric].map(cell).into();
     cells.extend([
         number(sample.value),
         cell(&sample.unit),

@@ -1,11 +1,13 @@
 //! Every sample as a line of JSON that stands alone: the run and its machine are in each.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::{
     error::Result,
     machine::Machine,
-    results::{Record, Sample},
+    results::{Origins, Record, Sample},
 };
 
 #[derive(Serialize)]
@@ -15,6 +17,9 @@ struct Line<'a> {
     recipe_sha256: &'a str,
     labkit: &'a str,
     machine: &'a Machine,
+    /// What was said of the place where other tools took it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provenance: Option<&'a BTreeMap<String, String>>,
     #[serde(flatten)]
     sample: &'a Sample,
 }
@@ -22,7 +27,7 @@ struct Line<'a> {
 pub fn text(records: &[Record]) -> Result<String> {
     let mut text = String::new();
     for record in records {
-        let run = &record.run;
+        let (run, origins) = (&record.run, Origins::of(record));
         for sample in &record.samples {
             let line = Line {
                 run: &run.id,
@@ -30,6 +35,7 @@ pub fn text(records: &[Record]) -> Result<String> {
                 recipe_sha256: &run.recipe_sha256,
                 labkit: &run.labkit,
                 machine: &run.machine,
+                provenance: origins.provenance(sample),
                 sample,
             };
             text += &serde_json::to_string(&line)?;

@@ -89,13 +89,13 @@ fn on_the_point(number: &str) -> String {
 fn caption(table: &Table) -> String {
     let is_news = |title: &&str| title.to_lowercase() != table.metric.title.to_lowercase();
     let title = table.title.as_deref().filter(is_news).map(sentence).unwrap_or_default();
-    let made = match table.has_ratios() {
-        false => r"Median and quartiles of $n$ measurements.",
-        true => {
-            r"Median and quartiles of $n$ measurements; median of the ratios round by round, with its 95\,\% bootstrap interval."
-        }
+    let ratio = match (table.has_ratios(), table.record.run.imported) {
+        (false, _) => "",
+        (true, false) => r"; median of the ratios round by round, with its 95\,\% bootstrap interval",
+        (true, true) => r"; ratio of the medians, with its 95\,\% bootstrap interval",
     };
-    let sentences = [escaped(&title), escaped(&table.subtitle()) + ".", made.to_owned()];
+    let made = format!("Median and quartiles of $n$ measurements{ratio}.");
+    let sentences = [escaped(&title), escaped(&table.subtitle()) + ".", made];
     sentences.iter().filter(|sentence| !sentence.is_empty()).cloned().collect::<Vec<_>>().join(" ")
 }
 

@@ -6,18 +6,21 @@ use super::clean;
 use crate::{
     clock,
     report::wording::{direction, metric_in_unit},
-    results::{Metric, Record, Sample},
+    results::{Metric, Origins, Record, Sample},
 };
 
 /// Lines of a metric family by their labels: no two may be the same.
 type Points = BTreeMap<String, Vec<String>>;
+/// A sample and where it was taken.
+type Taken<'a> = (&'a Record, &'a Origins<'a>, &'a Sample);
 
 /// A gauge `labkit_<metric>` for each metric. What is invalid is only counted, lest somebody average it.
 pub fn text(records: &[Record]) -> String {
-    let mut families: BTreeMap<&str, Vec<(&Record, &Sample)>> = BTreeMap::new();
-    for record in records {
+    let mut families: BTreeMap<&str, Vec<Taken>> = BTreeMap::new();
+    let origins: Vec<Origins> = records.iter().map(Origins::of).collect();
+    for (record, origins) in records.iter().zip(&origins) {
         for sample in record.samples.iter().filter(|sample| is_taken(sample)) {
-            families.entry(&sample.metric).or_default().push((record, sample));
+            families.entry(&sample.metric).or_default().push((record, origins, sample));
         }
     }
     let gauges: String = families.iter().map(|(metric, samples)| family(metric, samples)).collect();
@@ -28,7 +31,7 @@ fn is_taken(sample: &Sample) -> bool {
     sample.valid && sample.value.is_finite()
 }
 
-fn family(metric: &str, samples: &[(&Record, &Sample)]) -> String {
+fn family(metric: &str, samples: &[Taken]) -> String {
     let name = format!("labkit_{}", word(metric));
     let mut text = format!("# TYPE {name} gauge\n");
     if let Ok(metric) = Metric::named(metric) {
@@ -37,10 +40,10 @@ fn family(metric: &str, samples: &[(&Record, &Sample)]) -> String {
         text += &format!("# HELP {name} {}\n", escaped(&help));
     }
     let mut points: Points = BTreeMap::new();
-    for (record, sample) in samples {
+    for (record, origins, sample) in samples {
         let time = clock::epoch_ms(&sample.at).map(|ms| format!(" {}.{:03}", ms / 1000, ms % 1000));
         let point = format!("{:?}{}", sample.value, time.unwrap_or_default());
-        points.entry(printed(&labels(record, sample))).or_default().push(point);
+        points.entry(printed(&labels(record, origins, sample))).or_default().push(point);
     }
     let lines = points.iter().flat_map(|(labels, points)| {
         let name = &name;
@@ -74,19 +77,17 @@ fn invalid(records: &[Record]) -> String {
 }
 
 /// Names and values, each name once, none of the values empty: an empty label is the same as no label.
-fn labels(record: &Record, sample: &Sample) -> Vec<(String, String)> {
-    let machine = &record.run.machine;
+fn labels(record: &Record, origins: &Origins, sample: &Sample) -> Vec<(String, String)> {
     let round = sample.round.map(|round| round.to_string()).unwrap_or_default();
     let fixed = [
-        ("run", &record.run.id),
+        ("run", record.run.id.as_str()),
         ("case", &sample.case),
         ("bench", &sample.bench),
-        ("place", &machine.place),
-        ("host", &machine.host),
+        ("place", origins.place(sample)),
+        ("host", origins.host(sample)),
         ("round", &round),
     ];
-    let mut labels: Vec<(String, String)> =
-        fixed.map(|(name, value)| (name.to_owned(), value.clone())).into_iter().collect();
+    let mut labels: Vec<(String, String)> = fixed.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     for (name, value) in &sample.labels {
         let name = format!("label_{}", word(name));
         match labels.iter_mut().find(|(known, _)| *known == name) {
