@@ -52,8 +52,9 @@ fn an_imported_run_has_its_files_its_origin_and_a_verdict_for_each() {
 fn cases_are_added_to_one_run_and_files_of_a_case_are_its_rounds() {
     let bench = Bench::new();
     import(&bench, &["iperf3-text.txt", "ping-veth.txt"], &["--case", "veth"]).ok();
-    import(&bench, &["iperf3-veth.json", "iperf3-text.txt"], &["--case", "bridge", "--into", "latest"]).ok();
-    import(&bench, &["iperf3-text.txt"], &["--case", "veth", "--into", "latest"]).ok();
+    import(&bench, &["iperf3-veth.json", "iperf3-udp.json"], &["--case", "bridge", "--into", "latest"]).ok();
+    let again = other(&bench, "iperf3-text.txt", "1.00-2.00   sec  1.59 GBytes", "1.00-2.00   sec  1.58 GBytes");
+    bench.labkit(&["import", &again, "--case", "veth", "--into", "latest"]).ok();
     assert_eq!(runs(&bench).len(), 1);
     let run = json(bench.labkit(&["results", "latest", "--json"]));
     assert_eq!(run["run"]["cases"], serde_json::json!(["veth", "bridge"]));
@@ -73,7 +74,124 @@ fn cases_are_added_to_one_run_and_files_of_a_case_are_its_rounds() {
             ("veth", "iperf3", 2)
         ]
     );
-    assert!(runs(&bench)[0].join("raw/iperf3-text-3.txt").exists());
+    assert!(runs(&bench)[0].join("raw/iperf3-text-2.txt").exists());
+}
+
+/// A capture with one place changed, under its own name in a directory of its own.
+fn other(bench: &Bench, name: &str, from: &str, to: &str) -> String {
+    let dir = bench.state.path().join(format!("other-{}", from.len() + to.len()));
+    fs::create_dir_all(&dir).unwrap();
+    let text = fs::read_to_string(capture(name)).unwrap();
+    assert!(text.contains(from), "{name} has no {from}");
+    let file = dir.join(name);
+    fs::write(&file, text.replace(from, to)).unwrap();
+    file.display().to_string()
+}
+
+#[test]
+fn a_file_given_twice_is_one_measurement() {
+    let bench = Bench::new();
+    let text = capture("iperf3-text.txt");
+    let copy = bench.state.path().join("copy.txt").display().to_string();
+    fs::copy(&text, &copy).unwrap();
+    let said = bench.labkit(&["import", &text, &copy, "--case", "x"]);
+    let words = format!("error: `{text}` and `{copy}` are the same\nhint: leave it out: one measurement counts once");
+    assert!(said.code == Some(2) && said.err.starts_with(&words) && runs(&bench).is_empty(), "{}", said.err);
+    assert_eq!(bench.labkit(&["import", &text, &copy, "--case", "x", "--dry-run"]).code, Some(2));
+    import(&bench, &["iperf3-text.txt"], &["--case", "x"]).ok();
+    let before = bench.labkit(&["results", "latest", "--json"]).ok();
+    let said = bench.labkit(&["import", &copy, "--case", "y", "--into", "latest"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.err.contains("copy.txt` is in the run already, as `") && said.err.contains("raw/iperf3-text.txt`"));
+    assert_eq!(bench.labkit(&["results", "latest", "--json"]).ok(), before);
+    // What judges others may judge several.
+    let bench = Bench::new();
+    import(&bench, &["hpcc-ok.txt", "hpccinf.txt"], &["--case", "x"]).ok();
+    let second = other(&bench, "hpcc-ok.txt", "Begin of MPIRandomAccess", "Begin of MPIRandomAccess ");
+    bench.labkit(&["import", &second, &capture("hpccinf.txt"), "--case", "y", "--into", "latest"]).ok();
+}
+
+#[test]
+fn what_is_imported_at_once_into_one_run_is_all_there() {
+    let bench = Bench::new();
+    import(&bench, &["ping-veth.txt"], &["--case", "x"]).ok();
+    let files = ["ping-routed.txt", "ping-quiet.txt", "ping-partly-lost.txt", "ping-busybox.txt", "sysbench-cpu.txt"];
+    let started: Vec<_> = files
+        .iter()
+        .map(|file| {
+            let mut command = bench.command(&["import", &capture(file), "--case", "x", "--into", "latest"]);
+            command.stdout(std::process::Stdio::null()).spawn().unwrap()
+        })
+        .collect();
+    for mut child in started {
+        assert!(child.wait().unwrap().success());
+    }
+    let run = json(bench.labkit(&["results", "latest", "--json"]));
+    let readings = run["readings"].as_array().unwrap();
+    assert_eq!(readings.len(), 1 + files.len());
+    let mut rounds: Vec<_> = readings
+        .iter()
+        .filter(|one| one["bench"] == "iputils-ping")
+        .map(|one| one["round"].as_u64().unwrap())
+        .collect();
+    rounds.sort_unstable();
+    assert_eq!(rounds, [1, 2, 3, 4]);
+    bench.labkit(&["verify", "latest"]).ok();
+}
+
+#[test]
+fn each_figure_keeps_the_place_that_was_said_of_it() {
+    let bench = Bench::new();
+    let first = ["--case", "machine", "--where", "vm", "--set", "host=node01", "--set", "cpus=2"];
+    import(&bench, &["ping-veth.txt"], &first).ok();
+    let second = ["--case", "pod", "--where", "pod", "--set", "cpus=2", "--into", "latest"];
+    import(&bench, &["ping-routed.txt"], &second).ok();
+    let csv = bench.labkit(&["export", "--format", "csv"]).ok();
+    let mut lines = csv.lines().filter(|line| line.contains(",ping_avg_ms,"));
+    let place_and_host = |line: &str| line.split(',').skip(2).take(2).collect::<Vec<_>>().join(",");
+    assert_eq!(lines.next().map(place_and_host).as_deref(), Some("vm,node01"));
+    assert_eq!(lines.next().map(place_and_host).as_deref(), Some("pod,"));
+    let metrics = bench.labkit(&["export", "--format", "openmetrics"]).ok();
+    assert!(metrics.contains(r#"case="machine",bench="iputils-ping",place="vm",host="node01""#), "{metrics}");
+    assert!(metrics.contains(r#"case="pod",bench="iputils-ping",place="pod",round="1""#), "{metrics}");
+    let run = json(bench.labkit(&["results", "latest", "--json"]));
+    let machine = &run["run"]["machine"];
+    assert_eq!((machine["place"].as_str(), machine["cpus"].as_u64()), (Some(""), Some(2)));
+}
+
+#[test]
+fn files_of_disks_and_datagrams_have_their_tables() {
+    let bench = Bench::new();
+    let said = import(&bench, &["iozone-direct.txt"], &["--case", "disk"]).ok();
+    assert!(said.contains("file write 669 MB/s") || said.contains("file write 685 MB/s"), "{said}");
+    let table = bench.labkit(&["export", "--format", "markdown"]).ok();
+    assert!(table.contains("### File write\n") && table.contains("### File random read\n"), "{table}");
+    let bench = Bench::new();
+    import(&bench, &["iperf3-udp.json"], &["--case", "udp"]).ok();
+    let table = bench.labkit(&["export", "--format", "markdown"]).ok();
+    assert!(table.contains("### Throughput\n") && table.contains("### Jitter of UDP\n"), "{table}");
+    let bench = Bench::new();
+    import(&bench, &["ping-partly-lost.txt"], &["--case", "lossy"]).ok();
+    assert!(bench.labkit(&["export", "--format", "markdown"]).ok().contains("### Packets lost\n"));
+    let bench = Bench::new();
+    import(&bench, &["ping-veth.txt"], &["--case", "veth"]).ok();
+    assert!(!bench.labkit(&["export", "--format", "markdown"]).ok().contains("### Packets lost\n"));
+}
+
+#[test]
+fn ranks_outside_the_grid_have_no_part_of_the_matrix() {
+    let bench = Bench::new();
+    let text = fs::read_to_string(capture("hpcc-ok.txt")).unwrap();
+    let ranks = text.lines().find(|line| line.starts_with("CommWorldProcs=")).unwrap();
+    let more = other(&bench, "hpcc-ok.txt", ranks, "CommWorldProcs=8");
+    let set = ["--case", "x", "--set", "memory_mb=1024"];
+    bench.labkit(&[&["import", &more], &set[..]].concat());
+    let of = |words: &str| bench.labkit(&["why"]).ok().lines().find(|line| line.contains(words)).map(str::to_owned);
+    let grid: Vec<&str> =
+        ["HPL_nprow=", "HPL_npcol="].map(|key| text.lines().find_map(|line| line.strip_prefix(key)).unwrap()).into();
+    let used: u32 = grid.iter().map(|count| count.parse::<u32>().unwrap()).product();
+    let small = of("is a matrix of").unwrap_or_default();
+    assert!(small.contains(&format!("for each of {used} ranks")), "{small}");
 }
 
 #[test]

@@ -73,6 +73,26 @@ fn iperf3s_text_is_read_like_its_json() {
 }
 
 #[test]
+fn a_rate_asked_for_in_megabytes_is_the_same_rate() {
+    // `iperf3 -f M` counts bytes by 1024.
+    let text =
+        capture("iperf3-text.txt").replace("12.8 Gbits/sec                  receiver", "1526 MBytes/sec   receiver");
+    let reading = read(&text);
+    assert_eq!(reading.verdict, Verdict::Complete, "{:?}", reading.why);
+    assert!((reading.value("throughput_gbit_s").unwrap() / 12.8 - 1.0).abs() < 0.001);
+}
+
+#[test]
+fn a_file_of_nothing_but_oddities_does_not_fill_the_screen() {
+    let text = capture("ping-veth.txt");
+    let answer = text.lines().find(|line| line.contains("icmp_seq=2 ")).unwrap();
+    let reading = read(&text.replace(answer, &format!("{answer}\n").repeat(1000)));
+    assert_eq!(reading.warnings.len(), 21);
+    assert!(reading.warnings[0].ends_with("packet 2 was answered twice"), "{:?}", reading.warnings);
+    assert_eq!(reading.warnings[20], "… and more of the same kind");
+}
+
+#[test]
 fn of_three_streams_the_sum_counts() {
     let reading = read(&capture("iperf3-three-streams.txt"));
     assert_eq!((reading.value("throughput_gbit_s"), reading.value("retransmits")), (Some(17.4), Some(26.0)));

@@ -169,7 +169,10 @@ fn slow_network(taken: &Taken, all: &[Taken]) -> Option<Finding> {
 const FILL: f64 = 0.7;
 
 fn small_matrix(taken: &Taken, _: &[Taken]) -> Option<Finding> {
-    let (n, ranks) = (taken.number("HPL_N")?, taken.ranks());
+    let n = taken.number("HPL_N")?;
+    // Ranks outside the grid have no part of the matrix.
+    let grid = taken.number("HPL_nprow").zip(taken.number("HPL_npcol")).map(|(p, q)| p * q);
+    let ranks = grid.unwrap_or(taken.ranks());
     let matrix_mb = 8.0 * n * n / 1e6 / ranks;
     let memory = taken.memory_mb().map(|mib| mib * 1.048_576);
     let is_small = memory.map_or(matrix_mb < 300.0, |memory| matrix_mb < 0.4 * memory);

@@ -1,17 +1,19 @@
 //! `labkit import`: raw files of other tools become a run, marked as imported, with what was said of their origin.
 
+mod files;
+mod origin;
+
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
-    io::BufReader,
+    fs,
     path::{Path, PathBuf},
 };
 
+use files::{Sorted, each_reading};
+
 use crate::{
-    bench::readers::{self, Beside, Tool},
     clock,
-    error::{Context, Error, Result, nearest},
-    machine::Machine,
+    error::{Error, Result, nearest},
     results::{Outcome, Reading, Record, Run, Sample, Verdict, Writer, section},
 };
 
@@ -50,21 +52,12 @@ pub struct Imported {
     pub doubts: Vec<String>,
 }
 
-/// The files by what they are.
-#[derive(Default)]
-struct Sorted {
-    /// Files that hold figures.
-    results: Vec<PathBuf>,
-    /// Files that those are judged by, and what is in them.
-    judges: Vec<PathBuf>,
-    beside: Beside,
-}
-
 impl Import {
     /// Reads everything before anything is written: a file that cannot be read leaves no half run.
     pub fn run(&self, state: &Path, into: Option<Record>) -> Result<Imported> {
         self.check()?;
-        let sorted = self.sort()?;
+        files::differ(&self.files)?;
+        let sorted = Sorted::of(&self.files)?;
         let run = match &into {
             Some(record) if !record.run.imported => {
                 return Err(Error::usage(format!("`{}` was measured, not imported", record.run.id))
@@ -82,7 +75,8 @@ impl Import {
             Some(record) => Record::read(&record.dir).map(|record| (record.run, record.readings))?,
             None => (run, Vec::new()),
         };
-        let written = self.write(&sorted, run, before, &mut writer);
+        let written =
+            files::new(&sorted.results, writer.dir()).and_then(|()| self.write(&sorted, run, before, &mut writer));
         match written {
             Ok(imported) => Ok(imported),
             Err(error) => {
@@ -95,6 +89,7 @@ impl Import {
     /// Reads the files and counts, by tool and verdict, without keeping anything.
     pub fn count(&self) -> Result<BTreeMap<(String, Verdict), usize>> {
         self.check()?;
+        files::differ(&self.files)?;
         let mut counts = BTreeMap::new();
         for file in &self.files {
             each_reading(file, &mut |reading| {
@@ -127,25 +122,6 @@ impl Import {
             }
         }
         Ok(())
-    }
-
-    fn sort(&self) -> Result<Sorted> {
-        let mut sorted = Sorted::default();
-        for file in &self.files {
-            let tool = each_reading(file, &mut |_| Ok(()))?;
-            if Beside::takes(tool) {
-                let text = fs::read(file).context(|| shown(file))?;
-                sorted.beside.add(&text).map_err(|error| error.context(shown(file)))?;
-                sorted.judges.push(file.clone());
-            } else {
-                sorted.results.push(file.clone());
-            }
-        }
-        if sorted.results.is_empty() {
-            let what = sorted.beside.cause();
-            return Err(Error::usage(format!("there is no result among the files: {what}")));
-        }
-        Ok(sorted)
     }
 
     fn write(&self, sorted: &Sorted, mut run: Run, before: Vec<Reading>, writer: &mut Writer) -> Result<Imported> {
@@ -185,6 +161,7 @@ impl Import {
         }
         run.baseline = run.cases.first().cloned();
         run.sections = metrics;
+        run.machine = origin::machine(&origin::agreed(before.iter().chain(&kept)));
         if let Some(bad) = kept.iter().find(|reading| !reading.verdict.is_trusted()) {
             run.outcome = Outcome::Invalid;
             let why = format!("{}: {}: {}", bad.case, bad.verdict, bad.cause());
@@ -213,35 +190,8 @@ impl Import {
     }
 
     fn new_run(&self) -> Run {
-        let setting = |name: &str| self.settings.get(name).cloned().unwrap_or_default();
-        let number = |name: &str| setting(name).parse::<f64>().unwrap_or(0.0);
-        let machine = Machine {
-            host: setting("host"),
-            place: self.place.clone().unwrap_or_default(),
-            kernel: setting("kernel"),
-            arch: setting("arch"),
-            cpu: setting("cpu"),
-            cpus: number("cpus") as usize,
-            memory_mb: number("memory_mb") as u64,
-            ..Machine::default()
-        };
         let title = self.title.clone().unwrap_or_else(|| "What do these files say?".to_owned());
-        let run = Run::begun("import", title, machine);
+        let run = Run::begun("import", title, origin::machine(&BTreeMap::new()));
         Run { end: Some(run.start.clone()), outcome: Outcome::Done, imported: true, ..run }
     }
-}
-
-fn each_reading(file: &Path, each: &mut dyn FnMut(Reading) -> Result<()>) -> Result<Tool> {
-    let mut open = || -> Result<Tool> {
-        let text = File::open(file)?;
-        if !text.metadata()?.is_file() {
-            return Err(Error::usage("it is no file"));
-        }
-        readers::read(BufReader::with_capacity(256 * 1024, text), each)
-    };
-    open().context(|| shown(file))
-}
-
-fn shown(file: &Path) -> String {
-    format!("read `{}`", file.display())
 }
