@@ -53,7 +53,7 @@ fn cases_are_added_to_one_run_and_files_of_a_case_are_its_rounds() {
     let bench = Bench::new();
     import(&bench, &["iperf3-text.txt", "ping-veth.txt"], &["--case", "veth"]).ok();
     import(&bench, &["iperf3-veth.json", "iperf3-udp.json"], &["--case", "bridge", "--into", "latest"]).ok();
-    let again = other(&bench, "iperf3-text.txt", "1.00-2.00   sec  1.59 GBytes", "1.00-2.00   sec  1.58 GBytes");
+    let again = other(&bench, "iperf3-text.txt", "13.6 Gbits/sec", "13.7 Gbits/sec");
     bench.labkit(&["import", &again, "--case", "veth", "--into", "latest"]).ok();
     assert_eq!(runs(&bench).len(), 1);
     let run = json(bench.labkit(&["results", "latest", "--json"]));
@@ -89,26 +89,126 @@ fn other(bench: &Bench, name: &str, from: &str, to: &str) -> String {
 }
 
 #[test]
-fn a_file_given_twice_is_one_measurement() {
+fn a_measurement_given_twice_counts_once() {
     let bench = Bench::new();
     let text = capture("iperf3-text.txt");
+    // Another name, and a line feed more.
     let copy = bench.state.path().join("copy.txt").display().to_string();
-    fs::copy(&text, &copy).unwrap();
+    fs::write(&copy, fs::read_to_string(&text).unwrap() + "\n").unwrap();
     let said = bench.labkit(&["import", &text, &copy, "--case", "x"]);
-    let words = format!("error: `{text}` and `{copy}` are the same\nhint: leave it out: one measurement counts once");
+    let words = format!(
+        "error: run 1 of `{copy}` is the same measurement as run 1 of `{text}`\nhint: leave it out: one measurement counts"
+    );
     assert!(said.code == Some(2) && said.err.starts_with(&words) && runs(&bench).is_empty(), "{}", said.err);
     assert_eq!(bench.labkit(&["import", &text, &copy, "--case", "x", "--dry-run"]).code, Some(2));
     import(&bench, &["iperf3-text.txt"], &["--case", "x"]).ok();
     let before = bench.labkit(&["results", "latest", "--json"]).ok();
-    let said = bench.labkit(&["import", &copy, "--case", "y", "--into", "latest"]);
-    assert_eq!(said.code, Some(2));
-    assert!(said.err.contains("copy.txt` is in the run already, as `") && said.err.contains("raw/iperf3-text.txt`"));
+    for more in [&["--dry-run"][..], &[]] {
+        let said = bench.labkit(&[&["import", &copy, "--case", "y", "--into", "latest"], more].concat());
+        assert!(said.code == Some(2) && said.err.contains("raw/iperf3-text.txt`"), "{}", said.err);
+    }
     assert_eq!(bench.labkit(&["results", "latest", "--json"]).ok(), before);
-    // What judges others may judge several.
+}
+
+#[test]
+fn hpcc_appends_and_what_it_appended_to_counts_once() {
     let bench = Bench::new();
+    import(&bench, &["hpcc-ok.txt"], &["--case", "x"]).ok();
+    let [first, second] = ["hpcc-ok.txt", "hpcc-failed.txt"].map(|name| fs::read_to_string(capture(name)).unwrap());
+    let grown = bench.state.path().join("hpccoutf.txt");
+    fs::write(&grown, second + &first).unwrap();
+    let said = bench.labkit(&["import", grown.to_str().unwrap(), "--case", "x", "--into", "latest"]);
+    assert!(said.code == Some(2) && said.err.contains("error: run 2 of `"), "{}", said.err);
+}
+
+#[test]
+fn what_is_no_measurement_may_be_alike() {
+    // The same input on every node, and the same failure of two cases.
+    let bench = Bench::new();
+    let input = bench.state.path().join("inf.txt");
+    fs::copy(capture("hpccinf.txt"), &input).unwrap();
     import(&bench, &["hpcc-ok.txt", "hpccinf.txt"], &["--case", "x"]).ok();
-    let second = other(&bench, "hpcc-ok.txt", "Begin of MPIRandomAccess", "Begin of MPIRandomAccess ");
-    bench.labkit(&["import", &second, &capture("hpccinf.txt"), "--case", "y", "--into", "latest"]).ok();
+    let more = ["hpcc-several.txt", "hpccinf.txt"].map(capture);
+    let words = ["import", &more[0], &more[1], input.to_str().unwrap(), "--case", "y", "--into", "latest"];
+    assert_ne!(bench.labkit(&words).code, Some(2));
+    for case in ["a", "b"] {
+        let said = import(&bench, &["iperf3-refused.txt"], &["--case", case, "--into", "latest"]);
+        assert_eq!(said.code, Some(4), "{}", said.err);
+    }
+    fs::write(&input, fs::read_to_string(&input).unwrap().replace("600           Ns", "700           Ns")).unwrap();
+    let said = bench.labkit(&["import", &capture("hpcc-fewer.txt"), &more[1], input.to_str().unwrap(), "--case", "z"]);
+    assert!(said.code == Some(2) && said.err.contains("asks for something else"), "{}", said.err);
+}
+
+#[test]
+fn an_import_that_is_stopped_leaves_what_was_there() {
+    let bench = Bench::new();
+    import(&bench, &["ping-veth.txt"], &["--case", "x"]).ok();
+    let before = bench.labkit(&["results", "latest", "--json"]).ok();
+    // Every run in it is another measurement.
+    let text = fs::read_to_string(capture("hpcc-ok.txt")).unwrap();
+    let line = text.lines().find(|line| line.starts_with("SingleSTREAM_Copy=")).unwrap();
+    let many = bench.state.path().join("many.txt");
+    let runs: String = (0..600).map(|n| text.replace(line, &format!("SingleSTREAM_Copy=1.{n:03}"))).collect();
+    fs::write(&many, runs).unwrap();
+    let dir = || fs::read_dir(bench.state.path().join("runs")).unwrap().next().unwrap().unwrap().path();
+    for signal in [nix::sys::signal::SIGINT, nix::sys::signal::SIGKILL] {
+        let mut command = bench.command(&["import", many.to_str().unwrap(), "--case", "big", "--into", "latest"]);
+        let mut child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+        let grown = || fs::metadata(dir().join("samples.jsonl")).unwrap().len() > 20_000;
+        while !grown() && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id() as i32), signal).unwrap();
+        assert!(!child.wait().unwrap().success());
+        assert_eq!(bench.labkit(&["results", "latest", "--json"]).ok(), before, "{signal}");
+        bench.labkit(&["verify", "latest"]).ok();
+        assert_eq!(fs::read_dir(dir().join("raw")).unwrap().count(), 1);
+    }
+}
+
+#[test]
+fn cases_and_rounds_that_were_not_taken_alike_are_told() {
+    let bench = Bench::new();
+    let set =
+        |place: &str, cpu: &str| vec!["--where".to_owned(), place.to_owned(), "--set".to_owned(), format!("cpu={cpu}")];
+    let imported = |files: [&str; 2], places: [&str; 2]| {
+        let mut id = String::new();
+        for (at, (file, place)) in files.iter().zip(places).enumerate() {
+            let mut words: Vec<String> = ["import", &capture(file), "--case", ["a", "b"][at]].map(str::to_owned).into();
+            words.extend(set(place, if place == "vm" { "Xeon" } else { "EPYC" }));
+            words.extend((at > 0).then(|| ["--into".to_owned(), id.clone()]).into_iter().flatten());
+            let said = bench.labkit(&words).ok();
+            id = said.split("imported as ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+        }
+        id
+    };
+    let first = imported(["ping-veth.txt", "ping-routed.txt"], ["vm", "pod"]);
+    let other = imported(["ping-routed.txt", "ping-veth.txt"], ["pod", "vm"]);
+    let why = bench.labkit(&["why", &first, &other]).ok();
+    let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in ["place is pod, was vm", "cpu is EPYC, was Xeon", "place is vm, was pod"] {
+        assert!(why.contains(words), "{words}: {why}");
+    }
+    let beside = bench.labkit(&["results", "compare", &first, &other]).ok();
+    assert!(beside.contains("place") && beside.contains("Xeon"), "{beside}");
+    let disks = imported(["iozone-direct.txt", "iozone-auto.txt"], ["vm", "vm"]);
+    let why = bench.labkit(&["why", &disks]).ok();
+    let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(why.contains("not taken alike") && why.contains("command of `b` is iozone -a -g 1024"), "{why}");
+    let threads = import(&bench, &["sysbench-cpu.txt", "sysbench-cpu-threads.txt"], &["--case", "cpu"]).ok();
+    assert!(threads.contains("sysbench"));
+    let why = bench.labkit(&["why"]).ok().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(why.contains("threads of `cpu` is "), "{why}");
+}
+
+#[test]
+fn a_loss_of_nothing_is_no_base_of_a_ratio() {
+    let bench = Bench::new();
+    import(&bench, &["ping-partly-lost.txt"], &["--case", "lossy"]).ok();
+    import(&bench, &["ping-veth.txt"], &["--case", "good", "--into", "latest"]).ok();
+    let page = fs::read_to_string(bench.labkit(&["report"]).ok().trim()).unwrap();
+    assert!(page.contains("Packets lost") && !page.contains("NaN"));
 }
 
 #[test]
@@ -281,9 +381,15 @@ fn a_wrong_command_line_is_refused_with_a_remedy() {
     );
     assert_eq!(
         refused(&["--case", "x", "--set", "cpus=many"]),
-        "error: --set cpus=many: a number above 0 is expected\n"
+        "error: --set cpus=many: a number from 0.001 to 1000000000 is expected\n"
+    );
+    assert_eq!(
+        refused(&["--case", "x", "--set", "where=mars"]),
+        "error: --set where=mars: the place has an option of its own\nhint: --where mars\n"
     );
     assert!(refused(&["--case", " "]).starts_with("error: `--case` is empty"));
+    let said = import(&bench, &["ping-veth.txt"], &["--case", "x", "--into", "reference-ex1"]);
+    assert!(said.code == Some(2) && said.err.contains("`reference-ex1` is built into labkit"), "{}", said.err);
     let said = import(&bench, &["no-such-file"], &["--case", "x"]);
     assert!(said.code == Some(1) && said.err.contains("No such file"), "{}", said.err);
     let said = import(&bench, &["hpccinf.txt"], &["--case", "x"]);

@@ -66,8 +66,8 @@ pub fn rederive(dir: &Path) -> Result<Rederived> {
             }
         }
     }
-    // What a run that broke off left unrecorded is nobody's choice.
-    let is_whole = facts.outcome.is_whole();
+    // What a run that broke off left unrecorded is nobody's choice; an import is there as a whole, or not at all.
+    let is_whole = facts.outcome.is_whole() || facts.imported;
     for (raw, recorded) in texts {
         let known: Vec<&Reading> = readings
             .iter()

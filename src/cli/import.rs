@@ -11,6 +11,7 @@ use crate::{
     error::{Error, Result},
     import,
     results::{Figure, Metric, Reading, Record, store},
+    signal,
 };
 
 /// Make a run out of raw files of other tools: hpcc, HPL, iperf3, ping, sysbench, iozone.
@@ -57,6 +58,7 @@ pub struct Import {
 
 impl Import {
     pub fn run(self) -> Result<()> {
+        signal::listen()?;
         let state = store::state_dir()?;
         let into = self.into.as_deref().map(|name| Record::find(&state, name)).transpose()?;
         let settings = self.set.iter().map(|setting| split(setting)).collect::<Result<BTreeMap<_, _>>>()?;
@@ -64,7 +66,7 @@ impl Import {
             import::Import { files: self.files, case: self.case, place: self.place, settings, title: self.title };
         if self.dry_run {
             let rows = import
-                .count()?
+                .count(into.as_ref())?
                 .into_iter()
                 .map(|((tool, verdict), count)| vec![tool, verdict.to_string(), count.to_string()]);
             return output::print(&columns(&["tool", "verdict", "runs"], &rows.collect::<Vec<_>>(), &[2], None));

@@ -30,10 +30,16 @@ pub fn error(error: &Error) {
         true => format!("\x1b[1;31m{text}\x1b[0m"),
         false => text.to_owned(),
     };
-    note(&format!("{} {error}", bold("error:")));
+    note(&format!("{} {}", bold("error:"), plain(&error.to_string())));
     if let Some(hint) = error.what_to_try() {
-        note(&format!("hint: {hint}"));
+        note(&format!("hint: {}", plain(hint)));
     }
+}
+
+/// What somebody else wrote, such as the name of a file, without what a terminal would obey.
+pub fn plain(text: &str) -> String {
+    let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    text.chars().map(|c| if obeyed(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// A line on standard error.

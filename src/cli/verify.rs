@@ -33,10 +33,10 @@ impl Verify {
     pub fn run(self) -> Result<()> {
         signal::listen()?;
         let verified = self.look()?;
-        let (findings, id) = (verified.findings(), plain(&verified.run.id));
+        let (findings, id) = (verified.findings(), output::plain(&verified.run.id));
         match self.json {
             true => output::json(&json!({ "holds": findings.is_empty(), "verified": verified }))?,
-            false => output::print(&plain(&told(&verified)))?,
+            false => output::print(&output::plain(&told(&verified)))?,
         }
         match findings.len() {
             0 => Ok(()),
@@ -62,18 +62,14 @@ fn is_file_name(name: &str) -> bool {
     !Path::new(name).is_dir() && (name.contains('/') || name.ends_with("gz"))
 }
 
-/// What somebody else wrote, without what a terminal would obey.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
-}
-
 fn told(verified: &Verified) -> String {
     let (run, again) = (&verified.run, &verified.rederived);
     let hashes = match verified.hashed {
         true => "held against MANIFEST",
         false => "no MANIFEST to hold them against",
     };
-    let mut text = format!("run       {} on {}\n", run.id, run.machine.host);
+    let host = if run.machine.host.is_empty() { String::new() } else { format!(" on {}", run.machine.host) };
+    let mut text = format!("run       {}{host}\n", run.id);
     text += &format!("files     {} with {} bytes, {hashes}\n", verified.files, verified.bytes);
     text += &format!(
         "samples   {} of {} derived again from {} raw texts\n",

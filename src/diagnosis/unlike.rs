@@ -8,10 +8,27 @@ use crate::results::{
 
 /// Differences of machine and path that change figures by themselves, as a tool's settings do; another version of labkit
 /// or another host name does not.
-const MATTERS: [&str; 7] = ["CPU", "CPUs", "memory", "bench", "mtu", "offloads", "encapsulation"];
+const MATTERS: [&str; 16] = [
+    "CPU",
+    "CPUs",
+    "memory",
+    "place",
+    "bench",
+    "mtu",
+    "offloads",
+    "encapsulation",
+    "arch",
+    "blas",
+    "cpu",
+    "cpus",
+    "host_cpus",
+    "kernel",
+    "link_gbit_s",
+    "memory_mb",
+];
 
 fn matters(unlike: &Unlike) -> bool {
-    [&MATTERS[..], &likeness::FACTS, &likeness::PROVENANCE].iter().any(|names| names.contains(&unlike.what.as_str()))
+    MATTERS.iter().chain(&likeness::FACTS).any(|name| *name == unlike.what)
 }
 
 /// One finding for each run that is unlike the first before it with which it has a case in common.
@@ -21,7 +38,26 @@ pub fn findings(records: &[&Record]) -> Vec<Finding> {
         let first = records[..at].iter().find(|first| have_a_case(first, other))?;
         finding(first, other)
     };
-    records.iter().enumerate().filter_map(pair).collect()
+    let imported = records.iter().filter(|record| record.run.imported).filter_map(|record| within(record));
+    records.iter().enumerate().filter_map(pair).chain(imported).collect()
+}
+
+/// Cases of one import, or rounds of one of them, that were not taken alike.
+fn within(record: &Record) -> Option<Finding> {
+    let unlike: Vec<Unlike> = likeness::unlike_within(record).into_iter().filter(matters).collect();
+    let case = |one: &Unlike| one.case.clone().unwrap_or_default();
+    let said = |one: &Unlike| format!("{} of `{}` is {}, elsewhere {}", one.what, case(one), one.other, one.first);
+    let mut cases: Vec<String> = unlike.iter().map(case).collect();
+    cases.dedup();
+    (!unlike.is_empty()).then(|| Finding {
+        cause: "unlike_within",
+        run: record.run.id.clone(),
+        cases,
+        title: "not taken alike".to_owned(),
+        evidence: unlike.iter().map(said).collect::<Vec<_>>().join("; "),
+        remedy: Some("change one thing at a time, and give what differs a case of its own".to_owned()),
+        factor: None,
+    })
 }
 
 /// What is not known of one of them is no difference.

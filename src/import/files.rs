@@ -1,4 +1,4 @@
-//! The files of an import: what each of them is, and that none of them is there twice.
+//! The files of an import: what each of them is, and that no measurement in them is there twice.
 
 use std::{
     collections::BTreeMap,
@@ -9,9 +9,10 @@ use std::{
 
 use crate::{
     bench::readers::{self, Beside, Tool},
-    digest::Tally,
+    digest::sha256_hex,
     error::{Context, Error, Result},
     results::Reading,
+    signal,
 };
 
 /// The files by what they are.
@@ -49,65 +50,62 @@ impl Sorted {
 /// Calls `each` for every run of a tool in the file.
 pub fn each_reading(file: &Path, each: &mut dyn FnMut(Reading) -> Result<()>) -> Result<Tool> {
     let mut open = || -> Result<Tool> {
-        let text = File::open(file)?;
-        if !text.metadata()?.is_file() {
+        // A pipe would be waited for.
+        if !fs::metadata(file)?.is_file() {
             return Err(Error::usage("it is no file"));
         }
-        readers::read(BufReader::with_capacity(256 * 1024, text), each)
+        readers::read(BufReader::with_capacity(256 * 1024, File::open(file)?), &mut |reading| {
+            signal::check()?;
+            each(reading)
+        })
     };
     open().context(|| shown(file))
 }
 
-/// An error where two of the files are the same: one measurement would count as two rounds.
-pub fn differ(files: &[PathBuf]) -> Result<()> {
-    let mut of_length: BTreeMap<u64, Vec<&Path>> = BTreeMap::new();
-    for file in files {
-        // What is empty or no file is refused when it is read.
-        let Some(length) = length(file) else { continue };
-        let others = of_length.entry(length).or_default();
-        for other in others.iter() {
-            if are_same(file, other)? {
-                return Err(twice(format!("`{}` and `{}` are the same", other.display(), file.display())));
+/// Measurements that were met, by what tells each from any other.
+#[derive(Default)]
+pub struct Met(BTreeMap<String, String>);
+
+impl Met {
+    /// Those among the raw texts of a run.
+    pub fn of(run: &Path) -> Result<Met> {
+        let raw = run.join("raw");
+        let listed = || fs::read_dir(&raw)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>();
+        let mut met = Met::default();
+        for file in listed().context(|| format!("list `{}`", raw.display()))? {
+            met.0.extend(keys(&file)?);
+        }
+        Ok(met)
+    }
+
+    /// An error where a measurement was met before: it would count as two rounds.
+    pub fn add(&mut self, file: &Path) -> Result<()> {
+        for (key, name) in keys(file)? {
+            if let Some(other) = self.0.insert(key, name.clone()) {
+                return Err(Error::usage(format!("{name} is the same measurement as {other}"))
+                    .hint("leave it out: one measurement counts once, however often its text is given"));
             }
         }
-        others.push(file);
+        Ok(())
     }
-    Ok(())
 }
 
-/// An error where one of the files is among the raw texts of the run already.
-pub fn new(files: &[PathBuf], run: &Path) -> Result<()> {
-    let raw = run.join("raw");
-    let listed = || fs::read_dir(&raw)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>();
-    for known in listed().context(|| format!("list `{}`", raw.display()))? {
-        for file in files.iter().filter(|file| length(file).is_some() && length(file) == length(&known)) {
-            if are_same(file, &known)? {
-                return Err(twice(format!("`{}` is in the run already, as `{}`", file.display(), known.display())));
-            }
-        }
-    }
-    Ok(())
+/// What tells each measurement of a file from others, and its name.
+fn keys(file: &Path) -> Result<Vec<(String, String)>> {
+    let mut keys = Vec::new();
+    each_reading(file, &mut |reading| {
+        keys.extend(key(&reading)?.map(|key| (key, format!("run {} of `{}`", reading.part, file.display()))));
+        Ok(())
+    })?;
+    Ok(keys)
 }
 
-fn twice(said: String) -> Error {
-    Error::usage(said).hint("leave it out: one measurement counts once, however often its file is given")
-}
-
-fn length(file: &Path) -> Option<u64> {
-    fs::metadata(file).ok().filter(|facts| facts.is_file()).map(|facts| facts.len()).filter(|bytes| *bytes > 0)
-}
-
-fn are_same(one: &Path, other: &Path) -> Result<bool> {
-    Ok(digest(one)? == digest(other)?)
-}
-
-fn digest(file: &Path) -> Result<String> {
-    let digest = || -> io::Result<String> {
-        let mut text = Tally::new(File::open(file)?);
-        io::copy(&mut text, &mut io::sink())?;
-        Ok(text.end().0)
-    };
-    digest().context(|| shown(file))
+/// What a measurement says, wherever it stands; nothing of a text without figures, which is like any other failure.
+fn key(reading: &Reading) -> Result<Option<String>> {
+    let figures: Vec<_> =
+        reading.figures.iter().map(|figure| (figure.metric, figure.value.to_bits(), &figure.labels)).collect();
+    let said = serde_json::to_vec(&(&reading.bench, &reading.facts, &figures))?;
+    Ok((!figures.is_empty()).then(|| sha256_hex(&said)))
 }
 
 fn shown(file: &Path) -> String {

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use files::{Sorted, each_reading};
+use files::{Met, Sorted, each_reading};
 
 use crate::{
     clock,
@@ -56,9 +56,12 @@ impl Import {
     /// Reads everything before anything is written: a file that cannot be read leaves no half run.
     pub fn run(&self, state: &Path, into: Option<Record>) -> Result<Imported> {
         self.check()?;
-        files::differ(&self.files)?;
         let sorted = Sorted::of(&self.files)?;
         let run = match &into {
+            Some(record) if record.dir.as_os_str().is_empty() => {
+                return Err(Error::usage(format!("`{}` is built into labkit: nothing is added to it", record.run.id))
+                    .hint("leave --into out: the files become a run of their own"));
+            }
             Some(record) if !record.run.imported => {
                 return Err(Error::usage(format!("`{}` was measured, not imported", record.run.id))
                     .hint("leave --into out: the files become a run of their own"));
@@ -71,14 +74,17 @@ impl Import {
             None => Writer::create(state, &run)?,
         };
         // Another import may have added to it while this one waited for the lock.
-        let (run, before) = match into {
-            Some(record) => Record::read(&record.dir).map(|record| (record.run, record.readings))?,
-            None => (run, Vec::new()),
+        let now = || match &into {
+            Some(record) => Record::read(&record.dir).map(|record| (record.run, record.readings)),
+            None => Ok((run, Vec::new())),
         };
-        let written =
-            files::new(&sorted.results, writer.dir()).and_then(|()| self.write(&sorted, run, before, &mut writer));
+        let written = now().and_then(|(run, before)| {
+            let mut met = Met::of(writer.dir())?;
+            sorted.results.iter().try_for_each(|file| met.add(file))?;
+            self.write(&sorted, run, before, &mut writer)
+        });
         match written {
-            Ok(imported) => Ok(imported),
+            Ok(imported) => writer.finish().map(|()| imported),
             Err(error) => {
                 writer.abandon();
                 Err(error)
@@ -87,9 +93,11 @@ impl Import {
     }
 
     /// Reads the files and counts, by tool and verdict, without keeping anything.
-    pub fn count(&self) -> Result<BTreeMap<(String, Verdict), usize>> {
+    pub fn count(&self, into: Option<&Record>) -> Result<BTreeMap<(String, Verdict), usize>> {
         self.check()?;
-        files::differ(&self.files)?;
+        let sorted = Sorted::of(&self.files)?;
+        let mut met = into.map_or(Ok(Met::default()), |record| Met::of(&record.dir))?;
+        sorted.results.iter().try_for_each(|file| met.add(file))?;
         let mut counts = BTreeMap::new();
         for file in &self.files {
             each_reading(file, &mut |reading| {
@@ -116,9 +124,15 @@ impl Import {
                     Error::usage(format!("--set {name}: this means nothing")).hint(format!("did you mean `{near}`?"))
                 );
             }
-            let is_number = value.parse::<f64>().is_ok_and(|value| value.is_finite() && value > 0.0);
+            let is_number = value.parse::<f64>().is_ok_and(|value| (0.001..=1e9).contains(&value));
             if NUMBERS.contains(&name.as_str()) && !is_number {
-                return Err(Error::usage(format!("--set {name}={value}: a number above 0 is expected")));
+                return Err(Error::usage(format!(
+                    "--set {name}={value}: a number from 0.001 to 1000000000 is expected"
+                )));
+            }
+            if name == "where" {
+                return Err(Error::usage(format!("--set where={value}: the place has an option of its own"))
+                    .hint(format!("--where {value}")));
             }
         }
         Ok(())
@@ -159,6 +173,8 @@ impl Import {
         if !run.cases.contains(&self.case) {
             run.cases.push(self.case.clone());
         }
+        run.end = Some(clock::now());
+        run.outcome = if run.outcome == Outcome::Invalid { Outcome::Invalid } else { Outcome::Done };
         run.baseline = run.cases.first().cloned();
         run.sections = metrics;
         run.machine = origin::machine(&origin::agreed(before.iter().chain(&kept)));
@@ -180,7 +196,8 @@ impl Import {
         reading.case.clone_from(&self.case);
         reading.raw = Some(raw.to_owned());
         reading.round = Some(round);
-        reading.provenance.clone_from(&self.settings);
+        reading.provenance =
+            self.settings.iter().map(|(name, value)| (name.clone(), plain_number(name, value))).collect();
         if let Some(place) = &self.place {
             reading.provenance.insert("where".to_owned(), place.clone());
         }
@@ -192,6 +209,14 @@ impl Import {
     fn new_run(&self) -> Run {
         let title = self.title.clone().unwrap_or_else(|| "What do these files say?".to_owned());
         let run = Run::begun("import", title, origin::machine(&BTreeMap::new()));
-        Run { end: Some(run.start.clone()), outcome: Outcome::Done, imported: true, ..run }
+        Run { imported: true, ..run }
+    }
+}
+
+/// `2.0` is `2`: what means the same must not look like a difference.
+fn plain_number(name: &str, value: &str) -> String {
+    match value.parse::<f64>() {
+        Ok(number) if NUMBERS.contains(&name) => number.to_string(),
+        _ => value.to_owned(),
     }
 }

@@ -42,9 +42,9 @@ pub struct Ratio {
 }
 
 impl Ratio {
-    /// Of two groups that were not measured side by side. None where one is empty, or where a value of `base` is 0.
+    /// Of two groups that were not measured side by side. None where one is empty or has a 0: nothing is a multiple of it.
     pub(super) fn of_medians(values: &[f64], base: &[f64], seed: u64) -> Option<Ratio> {
-        let is_one = !values.is_empty() && !base.is_empty() && base.iter().all(|value| *value > 0.0);
+        let is_one = !values.is_empty() && !base.is_empty() && values.iter().chain(base).all(|value| *value > 0.0);
         is_one.then(|| {
             let (low, high) = stats::ratio_interval(values, base, seed);
             Ratio { median: stats::median(values) / stats::median(base), low, high, n: values.len().min(base.len()) }

@@ -1,6 +1,6 @@
 //! What was not alike when two runs were taken, and may be why their figures differ.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -28,8 +28,13 @@ type Fact = (String, String);
 /// Everything that tells the two runs apart but their figures: the machine, the program, the parameters, and case by
 /// case what the proofs and the tools saw.
 pub fn unlike(first: &Record, other: &Record) -> Vec<Unlike> {
-    let mut found = differences(None, &of_machine(first), &of_machine(other));
-    found.extend(memory(first, other));
+    let mut found = Vec::new();
+    // What was said of imported figures was said case by case.
+    let imported = first.run.imported && other.run.imported;
+    if !imported {
+        found.extend(differences(None, &of_machine(first), &of_machine(other)));
+        found.extend(memory(first, other));
+    }
     found.extend(differences(None, &of_program(first), &of_program(other)));
     let theirs = other.cases();
     for case in first.cases().into_iter().filter(|case| theirs.contains(case)) {
@@ -37,6 +42,33 @@ pub fn unlike(first: &Record, other: &Record) -> Vec<Unlike> {
         found.extend(differences(Some(case), &of_proofs(first, other, case), &of_proofs(other, first, case)));
         let (ours, theirs) = (of_readings(&first.readings, case), of_readings(&other.readings, case));
         found.extend(differences(Some(case), &ours, &theirs));
+        let said = |record: &Record| of_place(record, case, imported);
+        found.extend(differences(Some(case), &said(first), &said(other)));
+    }
+    found
+}
+
+/// Settings of the tools that the cases of one run do not share, or the rounds of one case. Ranks and their grid are
+/// what cases of MPI differ in on purpose.
+pub fn unlike_within(record: &Record) -> Vec<Unlike> {
+    let settings = |case: &str| -> Vec<Fact> {
+        let all = of_readings(&record.readings, case).into_iter().chain(of_place(record, case, false));
+        all.filter(|(name, value)| !GRID.contains(&name.as_str()) && !value.is_empty()).collect()
+    };
+    let of_cases: Vec<(&str, Vec<Fact>)> = record.cases().into_iter().map(|case| (case, settings(case))).collect();
+    let mut found = Vec::new();
+    for (at, (case, facts)) in of_cases.iter().enumerate() {
+        for (name, value) in facts {
+            let known = of_cases[..at].iter().flat_map(|(_, facts)| facts).find(|(other, _)| other == name);
+            let first = match (value.split_once(ROUNDS), known) {
+                (Some((first, _)), _) => first,
+                (None, Some((_, first))) if first != value => first,
+                _ => continue,
+            };
+            let other = value.rsplit_once(ROUNDS).map_or(value.as_str(), |(_, last)| last);
+            let case = Some((*case).to_owned());
+            found.push(Unlike { what: name.clone(), case, first: first.to_owned(), other: other.to_owned() });
+        }
     }
     found
 }
@@ -147,7 +179,7 @@ fn encapsulation(proof: &Proof) -> String {
 }
 
 /// What decides a tool's figures, by the tool's own names: of hpcc and HPL, iperf3, sysbench, iozone.
-pub const FACTS: [&str; 13] = [
+pub const FACTS: [&str; 14] = [
     "HPL_N",
     "HPL_NB",
     "process grid",
@@ -155,6 +187,7 @@ pub const FACTS: [&str; 13] = [
     "tcp_mss_default",
     "congestion",
     "num_streams",
+    "protocol",
     "threads",
     "cpu-max-prime",
     "memory-block-size",
@@ -162,27 +195,51 @@ pub const FACTS: [&str; 13] = [
     "memory-scope",
     "command",
 ];
-/// The same of the place it ran in.
-pub const PROVENANCE: [&str; 3] = ["blas", "cpus", "memory_mb"];
+const GRID: [&str; 2] = ["process grid", "CommWorldProcs"];
 
 /// What the tools said of themselves while they measured the case.
 fn of_readings(readings: &[Reading], case: &str) -> Vec<Fact> {
-    let readings: Vec<&Reading> = readings.iter().filter(|reading| reading.case == case).collect();
-    let all = |name: &str, value: &dyn Fn(&Reading) -> Option<String>| -> Fact {
-        fact(name, unlike_ones(readings.iter().filter_map(|reading| value(reading)).collect()))
-    };
-    let facts = FACTS.map(|name| all(name, &|reading| told(reading, name)));
-    let provenance = PROVENANCE.map(|name| all(name, &|reading| reading.provenance.get(name).cloned()));
-    facts.into_iter().chain(provenance).collect()
+    let of_case = || readings.iter().filter(|reading| reading.case == case);
+    FACTS.map(|name| fact(name, unlike_ones(of_case().filter_map(|reading| told(reading, name)).collect()))).into()
+}
+
+/// Of these the run's machine says as much.
+const OF_MACHINE: [&str; 6] = ["arch", "cpu", "cpus", "kernel", "memory_mb", "where"];
+/// Between two runs that were imported; the name of a host decides nothing.
+const NO_MATTER: &str = "host";
+
+/// What was said of the place that the case was taken in.
+fn of_place(record: &Record, case: &str, whole: bool) -> Vec<Fact> {
+    let mut said: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for reading in record.readings.iter().filter(|reading| reading.case == case) {
+        for (name, value) in &reading.provenance {
+            said.entry(name).or_default().push(value.clone());
+        }
+    }
+    let wanted = |name: &str| name != NO_MATTER && (whole || !OF_MACHINE.contains(&name));
+    let named = |name: &str| if name == "where" { "place".to_owned() } else { name.to_owned() };
+    said.into_iter().filter(|(name, _)| wanted(name)).map(|(name, values)| (named(name), unlike_ones(values))).collect()
 }
 
 fn told(reading: &Reading, name: &str) -> Option<String> {
     let fact = |name: &str| reading.facts.get(name).cloned();
     match name {
         "process grid" => Some(format!("{} × {}", fact("HPL_nprow")?, fact("HPL_npcol")?)),
+        "command" => Some(without_places(&fact("command")?)),
         name => fact(name),
     }
 }
+
+/// iozone's command line without the files it works in and writes to.
+fn without_places(command: &str) -> String {
+    let words: Vec<&str> = command.split(' ').collect();
+    let names_one = |at: usize| ["-f", "-F", "-b"].contains(&words[at]);
+    let kept = (0..words.len()).filter(|at| !(names_one(*at) || *at > 0 && names_one(*at - 1)));
+    kept.map(|at| words[at]).collect::<Vec<_>>().join(" ")
+}
+
+/// Between the values that rounds of one case had.
+const ROUNDS: &str = ", ";
 
 /// Each value once, in the order in which they first come.
 fn unlike_ones(values: Vec<String>) -> String {
@@ -192,7 +249,7 @@ fn unlike_ones(values: Vec<String>) -> String {
             once.push(value);
         }
     }
-    once.join(", ")
+    once.join(ROUNDS)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What a run leaves on disk: facts, samples, proofs, and the registry that knows every metric.
 
+mod addition;
 pub mod beside;
 pub mod check;
 pub mod comparison;

@@ -9,7 +9,7 @@ use std::{
 
 use serde::de::DeserializeOwned;
 
-use super::{Outcome, Proof, Reading, Run, Sample, reference};
+use super::{Outcome, Proof, Reading, Run, Sample, addition, reference};
 use crate::error::{Context, Error, Result, nearest};
 
 pub const RUN: &str = "run.json";
@@ -103,6 +103,12 @@ pub fn facts(dir: &Path) -> Result<Run> {
 
 /// The directory of a run that is called by its directory, its id, an unambiguous beginning of the id, or `latest`.
 pub fn locate(state: &Path, name: &str) -> Result<PathBuf> {
+    let dir = meant(state, name)?;
+    addition::recover(&dir)?;
+    Ok(dir)
+}
+
+fn meant(state: &Path, name: &str) -> Result<PathBuf> {
     // A whole id needs no list of all, which takes long where there are thousands.
     for dir in [PathBuf::from(name), runs(state).join(name)] {
         if !name.is_empty() && dir.join(RUN).exists() {

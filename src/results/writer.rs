@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::{
     Proof, Reading, Run, Sample,
+    addition::Addition,
     store::{LOCK, PROOFS, READINGS, RUN, SAMPLES, runs},
 };
 use crate::{
@@ -26,10 +27,8 @@ pub struct Writer {
     samples: File,
     proofs: File,
     readings: File,
-    /// What was there before, where the writer only adds: lengths of the three files.
-    before: Option<[u64; 3]>,
-    /// Files of other tools that were added.
-    copied: Vec<PathBuf>,
+    /// What was there before, where the writer only adds.
+    addition: Option<Addition>,
     /// Held as long as the run goes on.
     _lock: File,
 }
@@ -44,8 +43,7 @@ impl Writer {
             let lock = append(LOCK)?;
             lock.lock()?;
             let (samples, proofs, readings) = (append(SAMPLES)?, append(PROOFS)?, append(READINGS)?);
-            let (before, copied) = (None, Vec::new());
-            let writer = Writer { samples, proofs, readings, dir: dir.clone(), before, copied, _lock: lock };
+            let writer = Writer { samples, proofs, readings, dir: dir.clone(), addition: None, _lock: lock };
             // Nothing is replaced yet, so nothing can be lost.
             fs::write(dir.join(RUN), serde_json::to_string_pretty(run)?)?;
             Ok(writer)
@@ -67,34 +65,34 @@ impl Writer {
         }
     }
 
-    /// Opens the directory of a run that is over, to add to it.
+    /// Opens the directory of a run that is over, to add to it. Until `finish`, a sudden end leaves it as it was.
     pub fn open(dir: &Path) -> Result<Writer> {
         let opened = || -> Result<Writer> {
             let append = |name| OpenOptions::new().create(true).append(true).open(dir.join(name));
             let lock = append(LOCK)?;
             lock.lock()?;
             let (samples, proofs, readings) = (append(SAMPLES)?, append(PROOFS)?, append(READINGS)?);
-            let before = [samples.metadata()?.len(), proofs.metadata()?.len(), readings.metadata()?.len()];
-            let (dir, copied) = (dir.to_owned(), Vec::new());
-            Ok(Writer { samples, proofs, readings, dir, before: Some(before), copied, _lock: lock })
+            let addition = Some(Addition::begin(dir)?);
+            Ok(Writer { samples, proofs, readings, dir: dir.to_owned(), addition, _lock: lock })
         };
         opened().context(|| format!("open the run directory `{}`", dir.display()))
     }
 
     /// Takes back everything that was written through this writer, so that nothing is half there.
     pub fn abandon(self) {
-        let Some(before) = self.before else { return self.remove() };
-        let files = [(&self.samples, SAMPLES), (&self.proofs, PROOFS), (&self.readings, READINGS)];
-        for ((file, name), length) in files.into_iter().zip(before) {
-            if let Err(error) = file.set_len(length) {
-                log::warn!("shorten `{}`: {error}", self.dir.join(name).display());
+        match &self.addition {
+            None => self.remove(),
+            Some(addition) => {
+                if let Err(error) = addition.take_back(&self.dir) {
+                    log::warn!("{error}");
+                }
             }
         }
-        for path in &self.copied {
-            if let Err(error) = fs::remove_file(path) {
-                log::warn!("remove `{}`: {error}", path.display());
-            }
-        }
+    }
+
+    /// From now on what was added is there to stay.
+    pub fn finish(self) -> Result<()> {
+        self.addition.map_or(Ok(()), |addition| addition.end(&self.dir))
     }
 
     /// Replaces `run.json` at once: a reader sees the old or the new one, never half of it.
@@ -120,14 +118,12 @@ impl Writer {
     }
 
     /// Keeps a file of another tool, of any size, under its own name.
-    pub fn raw_file(&mut self, file: &Path) -> Result<String> {
+    pub fn raw_file(&self, file: &Path) -> Result<String> {
         let part = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
         let mut from = File::open(file).context(|| format!("read `{}`", file.display()))?;
         let ending = plain(&part(file.extension()));
         let ending = if ending.is_empty() { "txt" } else { &ending };
-        let name = self.raw_from(&part(file.file_stem()), ending, &mut from)?;
-        self.copied.push(self.dir.join("raw").join(&name));
-        Ok(name)
+        self.raw_from(&part(file.file_stem()), ending, &mut from)
     }
 
     fn raw_from(&self, stem: &str, ending: &str, from: &mut dyn Read) -> Result<String> {

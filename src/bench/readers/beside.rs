@@ -27,7 +27,14 @@ impl Beside {
             Ok(())
         })?;
         match tool {
-            Tool::HpccInput => self.request = Some(Request::parse(&String::from_utf8_lossy(text))?),
+            Tool::HpccInput => {
+                let request = Request::parse(&String::from_utf8_lossy(text))?;
+                if self.request.as_ref().is_some_and(|other| *other != request) {
+                    return Err(Error::usage("it asks for something else than the input file before it")
+                        .hint("import what each was asked for by itself, with --into"));
+                }
+                self.request = Some(request);
+            }
             Tool::OpenMpi => self.complaints.append(&mut found),
             _ => return Err(Error::failed("it is neither an input file nor standard error")).context(|| "read"),
         }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::lines::number;
 use crate::{
-    results::{Figure, Reading, Verdict},
+    results::{Figure, Metric, Reading, Verdict},
     stats,
 };
 
@@ -84,7 +84,7 @@ pub fn read(text: &str) -> Reading {
     }
 }
 
-/// Puts one figure of each test before those of the rows.
+/// Puts one figure of each test before those of the rows; none of a test with a rate that no disk has.
 fn of_largest_file(reading: &mut Reading) {
     let size =
         |figure: &Figure| figure.labels.iter().find(|(name, _)| *name == FILE).and_then(|(_, kb)| kb.parse().ok());
@@ -93,8 +93,14 @@ fn of_largest_file(reading: &mut Reading) {
     for figure in reading.figures.iter().filter(|figure| size(figure) == largest) {
         rates.entry(figure.metric).or_default().push(figure.value);
     }
-    let tests = COLUMNS.iter().filter_map(|(_, metric)| Some((*metric, stats::median(rates.get(metric)?))));
-    let whole: Vec<Figure> = tests.map(|(metric, value)| Figure { metric, value, labels: Vec::new() }).collect();
+    let possible = |metric: &str, rates: &[f64]| {
+        Metric::named(metric).is_ok_and(|metric| rates.iter().all(|rate| metric.objection(*rate).is_none()))
+    };
+    let tests = COLUMNS.iter().filter_map(|(_, metric)| Some((*metric, rates.get(metric)?)));
+    let whole: Vec<Figure> = tests
+        .filter(|(metric, rates)| possible(metric, rates))
+        .map(|(metric, rates)| Figure { metric, value: stats::median(rates), labels: Vec::new() })
+        .collect();
     reading.figures.splice(0..0, whole);
 }
 

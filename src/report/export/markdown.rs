@@ -19,7 +19,8 @@ pub fn text(tables: &[Table]) -> String {
 fn run(tables: &[Table]) -> String {
     let Some(first) = tables.first() else { return String::new() };
     let run = &first.record.run;
-    let facts = [run.start.clone(), machine_in_a_line(&run.machine), format!("labkit {}", run.labkit)];
+    let mut facts = vec![run.start.clone(), machine_in_a_line(&run.machine), format!("labkit {}", run.labkit)];
+    facts.retain(|fact| !fact.is_empty());
     let head = format!("## {}\n\n{}\n", escaped(&run.id), escaped(&facts.join(", ")));
     tables.iter().fold(head, |text, table| text + "\n" + &of(table))
 }
