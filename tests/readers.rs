@@ -146,7 +146,7 @@ fn of_iozone_the_largest_file_stands_for_the_whole_by_its_median() {
     let cut = edited("iozone-direct.txt", "iozone test complete.", "");
     assert_eq!(cut.value("disk_random_read_mb_s"), None);
     // A rate that no disk has spoils the whole of its test, and of no other.
-    let impossible = edited("iozone-direct.txt", "   782554", "999999999");
+    let impossible = edited("iozone-auto.txt", "1024    1024  5256290", "1024    1024  999999999");
     assert_eq!(impossible.value("disk_write_mb_s"), None);
     assert!(impossible.value("disk_rewrite_mb_s").is_some());
 }
