@@ -3,15 +3,15 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
+    hash::{DefaultHasher, Hash, Hasher},
     io::{self, BufReader},
     path::{Path, PathBuf},
 };
 
 use crate::{
     bench::readers::{self, Beside, Tool},
-    digest::sha256_hex,
     error::{Context, Error, Result},
-    results::Reading,
+    results::{Reading, Verdict},
     signal,
 };
 
@@ -23,19 +23,30 @@ pub struct Sorted {
     /// Files that those are judged by, and what is in them.
     pub judges: Vec<PathBuf>,
     pub beside: Beside,
+    /// How many runs of a tool ended how.
+    pub counts: BTreeMap<(String, Verdict), usize>,
+    /// The measurements in them.
+    pub met: Met,
 }
 
 impl Sorted {
-    /// Reads every file once; an error where one cannot be read, or none holds a result.
+    /// Reads every file once; an error where one cannot be read, where none holds a result, or where one measurement
+    /// is there twice.
     pub fn of(files: &[PathBuf]) -> Result<Sorted> {
         let mut sorted = Sorted::default();
         for file in files {
-            let tool = each_reading(file, &mut |_| Ok(()))?;
+            let mut met = Met::default();
+            let tool = each_reading(file, &mut |reading| {
+                met.note(&reading, file);
+                *sorted.counts.entry((reading.bench, reading.verdict)).or_default() += 1;
+                Ok(())
+            })?;
             if Beside::takes(tool) {
                 let text = fs::read(file).context(|| shown(file))?;
                 sorted.beside.add(&text).map_err(|error| error.context(shown(file)))?;
                 sorted.judges.push(file.clone());
             } else {
+                sorted.met.add(met)?;
                 sorted.results.push(file.clone());
             }
         }
@@ -62,9 +73,13 @@ pub fn each_reading(file: &Path, each: &mut dyn FnMut(Reading) -> Result<()>) ->
     open().context(|| shown(file))
 }
 
-/// Measurements that were met, by what tells each from any other.
+/// Measurements that were met, by what tells each from any other, and where each stands.
 #[derive(Default)]
-pub struct Met(BTreeMap<String, String>);
+pub struct Met {
+    names: BTreeMap<u64, String>,
+    /// The first that was met twice, and where it was met before.
+    twice: Option<[String; 2]>,
+}
 
 impl Met {
     /// Those among the raw texts of a run.
@@ -73,39 +88,47 @@ impl Met {
         let listed = || fs::read_dir(&raw)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<PathBuf>>>();
         let mut met = Met::default();
         for file in listed().context(|| format!("list `{}`", raw.display()))? {
-            met.0.extend(keys(&file)?);
+            each_reading(&file, &mut |reading| {
+                met.note(&reading, &file);
+                Ok(())
+            })?;
         }
-        Ok(met)
+        // What is there is there.
+        Ok(Met { twice: None, ..met })
     }
 
-    /// An error where a measurement was met before: it would count as two rounds.
-    pub fn add(&mut self, file: &Path) -> Result<()> {
-        for (key, name) in keys(file)? {
-            if let Some(other) = self.0.insert(key, name.clone()) {
-                return Err(Error::usage(format!("{name} is the same measurement as {other}"))
-                    .hint("leave it out: one measurement counts once, however often its text is given"));
-            }
+    /// A text without figures is no measurement, and like any other failure.
+    fn note(&mut self, reading: &Reading, file: &Path) {
+        if !reading.figures.is_empty() {
+            self.insert(key(reading), format!("run {} of `{}`", reading.part, file.display()));
         }
-        Ok(())
+    }
+
+    fn insert(&mut self, key: u64, name: String) {
+        if let Some(before) = self.names.insert(key, name.clone()) {
+            self.twice.get_or_insert([name, before]);
+        }
+    }
+
+    /// Adds those of others; an error where one was met before: it would count as two rounds.
+    pub fn add(&mut self, others: Met) -> Result<()> {
+        others.names.into_iter().for_each(|(key, name)| self.insert(key, name));
+        match others.twice.or(self.twice.take()) {
+            None => Ok(()),
+            Some([name, before]) => Err(Error::usage(format!("{name} is the same measurement as {before}"))
+                .hint("leave it out: one measurement counts once, however often its text is given")),
+        }
     }
 }
 
-/// What tells each measurement of a file from others, and its name.
-fn keys(file: &Path) -> Result<Vec<(String, String)>> {
-    let mut keys = Vec::new();
-    each_reading(file, &mut |reading| {
-        keys.extend(key(&reading)?.map(|key| (key, format!("run {} of `{}`", reading.part, file.display()))));
-        Ok(())
-    })?;
-    Ok(keys)
-}
-
-/// What a measurement says, wherever it stands; nothing of a text without figures, which is like any other failure.
-fn key(reading: &Reading) -> Result<Option<String>> {
-    let figures: Vec<_> =
-        reading.figures.iter().map(|figure| (figure.metric, figure.value.to_bits(), &figure.labels)).collect();
-    let said = serde_json::to_vec(&(&reading.bench, &reading.facts, &figures))?;
-    Ok((!figures.is_empty()).then(|| sha256_hex(&said)))
+/// What a measurement says, wherever it stands.
+fn key(reading: &Reading) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&reading.bench, &reading.facts).hash(&mut hasher);
+    for figure in &reading.figures {
+        (figure.metric, figure.value.to_bits(), &figure.labels).hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 fn shown(file: &Path) -> String {

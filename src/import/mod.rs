@@ -56,7 +56,7 @@ impl Import {
     /// Reads everything before anything is written: a file that cannot be read leaves no half run.
     pub fn run(&self, state: &Path, into: Option<Record>) -> Result<Imported> {
         self.check()?;
-        let sorted = Sorted::of(&self.files)?;
+        let mut sorted = Sorted::of(&self.files)?;
         let run = match &into {
             Some(record) if record.dir.as_os_str().is_empty() => {
                 return Err(Error::usage(format!("`{}` is built into labkit: nothing is added to it", record.run.id))
@@ -79,8 +79,7 @@ impl Import {
             None => Ok((run, Vec::new())),
         };
         let written = now().and_then(|(run, before)| {
-            let mut met = Met::of(writer.dir())?;
-            sorted.results.iter().try_for_each(|file| met.add(file))?;
+            Met::of(writer.dir())?.add(std::mem::take(&mut sorted.met))?;
             self.write(&sorted, run, before, &mut writer)
         });
         match written {
@@ -96,16 +95,8 @@ impl Import {
     pub fn count(&self, into: Option<&Record>) -> Result<BTreeMap<(String, Verdict), usize>> {
         self.check()?;
         let sorted = Sorted::of(&self.files)?;
-        let mut met = into.map_or(Ok(Met::default()), |record| Met::of(&record.dir))?;
-        sorted.results.iter().try_for_each(|file| met.add(file))?;
-        let mut counts = BTreeMap::new();
-        for file in &self.files {
-            each_reading(file, &mut |reading| {
-                *counts.entry((reading.bench, reading.verdict)).or_default() += 1;
-                Ok(())
-            })?;
-        }
-        Ok(counts)
+        into.map_or(Ok(Met::default()), |record| Met::of(&record.dir))?.add(sorted.met)?;
+        Ok(sorted.counts)
     }
 
     fn check(&self) -> Result<()> {
