@@ -1,8 +1,11 @@
-//! SHA-256, of what is in memory and of what passes by.
+//! SHA-256, of what is in memory and of what passes by, and what is derived by it.
 
 use std::io::{self, Read};
 
+use hkdf::Hkdf;
 use sha2::{Digest, Sha256};
+
+use crate::encoding::hex;
 
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
@@ -13,8 +16,13 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&sha256(bytes))
 }
 
-fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+/// 32 bytes from a secret by HKDF (RFC 5869), others for each salt and purpose.
+pub fn derive(secret: &[u8], salt: &[u8], purpose: &[u8]) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    // Only more than 255 blocks are refused, and this is one.
+    let expanded = Hkdf::<Sha256>::new(Some(salt), secret).expand(purpose, &mut bytes);
+    debug_assert!(expanded.is_ok());
+    bytes
 }
 
 /// Passes on what it reads, and knows its digest and length when all is read.
