@@ -33,15 +33,19 @@ pub fn replace(path: &Path, text: &[u8]) -> Result<()> {
 pub fn replace_with(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
+    replace_as(path, &beside, fill).map_err(|error| error.context(format!("write `{}`", path.display())))
+}
+
+/// The same by way of a name beside it that the caller knows again after a sudden end.
+pub fn replace_as(path: &Path, beside: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
     let written = || -> Result<()> {
         // New and ours: in a directory that others write to, a link of that name would lead elsewhere.
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).open(beside)?;
         fill(&mut file)?;
         file.sync_data()?;
-        Ok(fs::rename(&beside, path)?)
+        Ok(fs::rename(beside, path)?)
     };
-    written().map_err(|error| {
-        let _ = fs::remove_file(&beside);
-        error.context(format!("write `{}`", path.display()))
+    written().inspect_err(|_| {
+        let _ = fs::remove_file(beside);
     })
 }

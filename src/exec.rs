@@ -1,7 +1,8 @@
 //! A program outside labkit: argument vector, namespace, time limit, and what it printed.
 
 use std::{
-    io::Read,
+    io::{BufRead, BufReader, Read},
+    os::unix::process::CommandExt,
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicBool, Ordering},
     thread,
@@ -39,7 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 impl Program<'_> {
     /// Runs to the end, to the time limit, or until `stop`; only not getting it started or ended is an error.
     pub fn run(&self, stop: &AtomicBool) -> Result<Output> {
-        let child = self.start("; labkit's own engine needs nothing")?;
+        let child = self.start("; labkit's own engine needs nothing", |_| ())?;
         let (output, stdout) = self.attend(child, stop, |out| Ok(drain(Some(out))))?;
         Ok(Output { stdout: stdout?, ..output })
     }
@@ -51,7 +52,29 @@ impl Program<'_> {
         stop: &AtomicBool,
         consume: impl FnOnce(&mut dyn Read) -> Result<T> + Send,
     ) -> Result<(Output, Result<T>)> {
-        self.attend(self.start("")?, stop, |out| consume(out))
+        self.attend(self.start("", |_| ())?, stop, |out| consume(out))
+    }
+
+    /// Runs to its own end, also when the user asks to stop: what changes the machine is not to be cut short. Each line
+    /// of its output is handed over as it comes, and is in the output as well.
+    pub fn to_the_end(&self, each: &mut dyn FnMut(&str)) -> Result<Output> {
+        // Ctrl-C on the terminal goes to a group of processes: this one is in another.
+        let mut child = self.start("", |command| {
+            command.process_group(0);
+        })?;
+        let (out, mut err) = (child.stdout.take(), child.stderr.take());
+        thread::scope(|scope| {
+            let stderr = scope.spawn(move || drain(err.as_mut()));
+            let mut stdout = Vec::new();
+            for line in out.into_iter().flat_map(|out| BufReader::new(out).split(b'\n')) {
+                let line = line.map_err(|error| self.fail(error.into()))?;
+                each(&String::from_utf8_lossy(&line));
+                stdout.extend(line);
+                stdout.push(b'\n');
+            }
+            let status = child.wait().map_err(|error| self.fail(error.into()))?;
+            Ok(Output { status, stdout, stderr: stderr.join().unwrap_or_default() })
+        })
     }
 
     fn fail(&self, error: Error) -> Error {
@@ -59,12 +82,13 @@ impl Program<'_> {
     }
 
     /// Starts it; where it is not installed, `otherwise` says how to do without.
-    fn start(&self, otherwise: &str) -> Result<Child> {
+    fn start(&self, otherwise: &str, prepare: impl FnOnce(&mut Command)) -> Result<Child> {
         let (name, arguments) = self.argv.split_first().ok_or_else(|| Error::usage("nothing to run"))?;
         let mut command = Command::new(name);
         command.args(arguments).env("LC_ALL", "C");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         die_with_parent(&mut command);
+        prepare(&mut command);
         command.spawn().map_err(|error| {
             let missing = error.kind() == std::io::ErrorKind::NotFound;
             let error = self.fail(Error::from(error));

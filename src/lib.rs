@@ -13,6 +13,7 @@ pub mod archive;
 pub mod import;
 
 pub mod bench;
+pub mod host;
 pub mod lua;
 pub mod net;
 pub mod report;
@@ -31,7 +32,11 @@ pub mod icmp;
 pub mod netlink;
 pub mod netns;
 pub mod rights;
+pub mod secret;
 
+pub mod nodes;
+
+pub mod addresses;
 pub mod args;
 pub mod clock;
 pub mod columns;
@@ -41,6 +46,7 @@ pub mod machine;
 pub mod names;
 pub mod quote;
 pub mod sockopt;
+pub mod ssh_key;
 pub mod stats;
 
 pub mod chance;
@@ -48,4 +54,5 @@ pub mod digest;
 pub mod raw;
 pub mod signal;
 
+pub mod encoding;
 pub mod error;

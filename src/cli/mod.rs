@@ -20,9 +20,11 @@ mod plan;
 mod report;
 mod results;
 mod run;
+mod secret;
 mod shell;
 mod show;
 mod types;
+mod undo;
 mod verify;
 mod why;
 
@@ -75,15 +77,17 @@ enum Command {
     Report(report::Report),
     Results(results::Results),
     Run(run::Run),
+    Secret(secret::Command),
     Shell(shell::Shell),
     Show(show::Show),
     Types(types::Types),
+    Undo(undo::Undo),
     Verify(verify::Verify),
     Why(why::Why),
 }
 
 /// Subcommands that a person may type.
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 24] = [
     "archive",
     "check-figure",
     "clean",
@@ -101,9 +105,11 @@ const COMMANDS: [&str; 22] = [
     "report",
     "results",
     "run",
+    "secret",
     "shell",
     "show",
     "types",
+    "undo",
     "verify",
     "why",
 ];
@@ -192,9 +198,11 @@ fn perform(labkit: Labkit) -> Result<()> {
         Command::Report(report) => report.run(),
         Command::Results(results) => results.run(),
         Command::Run(run) => run.run(),
+        Command::Secret(secret) => secret.run(),
         Command::Shell(shell) => shell.run(),
         Command::Show(show) => show.run(),
         Command::Types(types) => types.run(),
+        Command::Undo(undo) => undo.run(),
         Command::Verify(verify) => verify.run(),
         Command::Why(why) => why.run(),
     }

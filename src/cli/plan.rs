@@ -6,8 +6,8 @@ use serde_json::json;
 use super::output;
 use crate::{
     error::{Error, Result},
-    lab::Mode,
-    recipe::{Recipe, rehearse},
+    lab::{Line, Mode},
+    recipe::{Conducted, Recipe, rehearse},
 };
 
 /// What a run would do. Touches nothing; exits 3 if something on this machine would change.
@@ -36,16 +36,41 @@ impl Plan {
         let recipe = Recipe::find(&self.recipe)?;
         let planned = rehearse(&recipe, Mode::Plan, self.on_host, &self.set)?;
         let steps = planned.steps();
-        let changes = self.on_host && steps.iter().any(|step| step.starts_with("create"));
+        let in_lab = self.on_host && steps.iter().any(|step| step.starts_with("create"));
+        let changes = in_lab || !planned.work.changed.is_empty();
         if self.json {
-            output::json(&json!({ "recipe": recipe.name, "steps": steps, "changes": changes }))?;
+            let machine: Vec<_> = planned.differences().collect();
+            output::json(&json!({ "recipe": recipe.name, "steps": steps, "machine": machine, "changes": changes }))?;
         } else {
-            let last = match changes {
-                true => "this machine would have these devices and namespaces until `labkit down`",
-                false => "nothing on this machine would change: all of it lives in namespaces of the lab's own",
-            };
-            output::print(&(steps.join("\n") + "\n\n" + last + "\n"))?;
+            output::print(&(told(&planned) + "\n" + &summary(&planned, in_lab) + "\n"))?;
         }
         if changes { Err(Error::changes()) } else { Ok(()) }
+    }
+}
+
+fn told(planned: &Conducted) -> String {
+    let lines = planned.lines.iter().map(|line| match line {
+        Line::Plan(words) => format!("{words}\n"),
+        Line::Change { title, difference } => {
+            let lines = difference.lines.iter().map(|line| format!("    {line}\n"));
+            format!("{title}: {}\n{}", difference.words, lines.collect::<String>())
+        }
+        Line::Shell(_) | Line::Comment(_) => String::new(),
+    });
+    output::plain(&lines.collect::<String>())
+}
+
+fn summary(planned: &Conducted, in_lab: bool) -> String {
+    let (changed, same) = (planned.work.changed.len(), planned.work.same);
+    match (changed, same) {
+        (0, 0) if in_lab => "this machine would have these devices and namespaces until `labkit down`".to_owned(),
+        (0, 0) => "nothing on this machine would change: all of it lives in namespaces of the lab's own".to_owned(),
+        (0, same) => format!("nothing on this machine would change: all {same} things are as they should be"),
+        (changed, same) => {
+            format!(
+                "{changed} of {} things on this machine would change; `labkit undo` takes them back",
+                changed + same
+            )
+        }
     }
 }

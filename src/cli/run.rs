@@ -39,6 +39,10 @@ pub struct Run {
     #[argh(switch)]
     on_host: bool,
 
+    /// overwrite what somebody else changed since labkit made it
+    #[argh(switch)]
+    force: bool,
+
     /// say nothing but errors
     #[argh(switch)]
     quiet: bool,
@@ -55,7 +59,14 @@ impl Run {
         let state = store::state_dir()?;
         let mode = if self.build_only { Mode::Build } else { Mode::Run };
         let progress = Progress::new(self.quiet);
-        let orders = Orders { mode, on_host: self.on_host, settings: &self.set, state: state.clone(), progress };
+        let orders = Orders {
+            mode,
+            on_host: self.on_host,
+            settings: &self.set,
+            state: state.clone(),
+            progress,
+            force: self.force,
+        };
         let conducted = conduct(&recipe, orders)?;
         let shown = self.show(&conducted);
         let usable = matches!(conducted.run.outcome, Outcome::Done | Outcome::Invalid);
@@ -80,14 +91,20 @@ impl Run {
                 .collect::<Result<serde_json::Map<_, _>>>()?;
             output::json(&json!({ "run": record.run, "proofs": record.proofs, "figures": figures, "dir": dir }))?;
         }
-        if record.run.outcome == Outcome::Interrupted {
+        if record.run.outcome == Outcome::Interrupted && conducted.lab.is_enclosed() {
             let (taken, cases) = (record.samples.len(), record.proofs.len());
             output::note(&format!(
                 "stopped   {cases} paths were examined and {taken} samples taken, all kept in {}; the lab is gone",
                 dir.display()
             ));
         }
+        self.tell_work(conducted);
         if self.build_only || record.run.outcome == Outcome::Interrupted {
+            return Ok(());
+        }
+        // Of a run that only brought the machine into a state there is nothing to report.
+        let is_measured = !(record.samples.is_empty() && record.proofs.is_empty() && record.run.sections.is_empty());
+        if !is_measured && conducted.has_worked() {
             return Ok(());
         }
         report::render(&record)?;
@@ -95,6 +112,24 @@ impl Run {
             true => Ok(()),
             false => output::print(&report::text::summary(&record)),
         }
+    }
+
+    /// What was done to the machine, and that it stays.
+    fn tell_work(&self, conducted: &Conducted) {
+        if self.quiet || self.json || !conducted.has_worked() {
+            return;
+        }
+        let (changed, same) = (conducted.work.changed.len(), conducted.work.same);
+        let recipe = &conducted.run.recipe;
+        output::note(&match (changed, &conducted.outcome) {
+            (0, Ok(())) => format!("nothing to do: all {same} things are as they should be"),
+            (_, Ok(())) => format!("{changed} changed, {same} were so already; `labkit undo {recipe}` takes it back"),
+            (0, Err(_)) => format!("nothing was changed, {same} things were so already"),
+            (_, Err(_)) => format!(
+                "{changed} changed, {same} were so already, and it stays so: `labkit run {recipe}` goes on from here, \
+                 `labkit undo {recipe}` takes it back"
+            ),
+        });
     }
 
     /// Keeps the lab if asked; on the host, takes it down if not.

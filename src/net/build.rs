@@ -21,6 +21,7 @@ use crate::{
 impl Net {
     /// Builds all that is declared and not yet there.
     pub(super) fn build(&mut self, lab: &mut Lab) -> Result<()> {
+        lab.enclose()?;
         let built = self.built;
         // The topology is lent out whole while sockets and indices beside it change.
         let topology = std::mem::take(&mut self.topology);

@@ -8,14 +8,12 @@ use crate::{
     chance, clock,
     error::{Error, Kind, Result, both},
     journal::{Journal, Undo},
-    lab::{Lab, Line, Mode, Place, Tag},
+    lab::{Lab, Line, Mode, Place, Tag, Work, operation::Difference},
     lua::Engine,
     machine::Machine,
-    names::NsName,
     net,
-    netns::Netns,
     progress::Progress,
-    results::{Outcome, Run, Writer},
+    results::{Outcome, Run, Writer, store},
     rights, signal,
 };
 
@@ -28,6 +26,8 @@ pub struct Orders<'a> {
     /// Where runs are kept.
     pub state: PathBuf,
     pub progress: Progress,
+    /// Overwrite what somebody else changed since.
+    pub force: bool,
 }
 
 /// What a finished recipe leaves in memory.
@@ -37,6 +37,8 @@ pub struct Conducted {
     pub dir: Option<PathBuf>,
     /// A plan's or an explanation's lines.
     pub lines: Vec<Line>,
+    /// What it did, or would do, to the machine.
+    pub work: Work,
     pub params: std::collections::BTreeMap<String, Param>,
     pub outcome: Result<()>,
     /// The lab itself: its namespaces live as long as this does.
@@ -45,12 +47,26 @@ pub struct Conducted {
 
 /// Goes through a recipe without any effect: its plan, or the commands it stands for.
 pub fn rehearse(recipe: &Recipe, mode: Mode, on_host: bool, settings: &[String]) -> Result<Conducted> {
-    let orders = Orders { mode, on_host, settings, state: PathBuf::new(), progress: Progress::silent() };
+    let (state, progress) = (store::state_dir()?, Progress::silent());
+    let orders = Orders { mode, on_host, settings, state, progress, force: false };
     let mut rehearsed = conduct(recipe, orders)?;
     std::mem::replace(&mut rehearsed.outcome, Ok(())).map(|()| rehearsed)
 }
 
 impl Conducted {
+    /// True where it had to do with the machine itself.
+    pub fn has_worked(&self) -> bool {
+        self.work.has_begun
+    }
+
+    /// What of the machine would change: the thing, and what of it.
+    pub fn differences(&self) -> impl Iterator<Item = (&str, &Difference)> {
+        self.lines.iter().filter_map(|line| match line {
+            Line::Change { title, difference } => Some((title.as_str(), difference)),
+            _ => None,
+        })
+    }
+
     /// The steps of a plan, in words.
     pub fn steps(&self) -> Vec<&str> {
         let words = self.lines.iter().filter_map(|line| match line {
@@ -72,17 +88,11 @@ pub fn conduct(recipe: &Recipe, orders: Orders) -> Result<Conducted> {
             rights::raise_open_files();
             Place::Host(Tag { alias: format!("labkit:{}", run.id), group: chance::number(1 << 16..1 << 31) })
         }
-        (true, false) => {
-            rights::enclose()?;
-            Place::Anonymous
-        }
-        (false, _) => Place::Anonymous,
+        _ => Place::Anonymous,
     };
     let writer = acts.then(|| Writer::create(&orders.state, &run)).transpose()?;
-    let mut lab = Lab::new(orders.mode, place, run, orders.progress, writer)?;
-    if acts {
-        lab.hold(NsName::host(), Netns::current()?);
-    }
+    let mut lab = Lab::new(orders.mode, place, run, orders.progress, writer, orders.state)?;
+    lab.force = orders.force;
     let world = Rc::new(RefCell::new(World::new(lab, params)));
     let outcome = perform(recipe, &world);
     let Some(world) = Rc::into_inner(world) else {
@@ -140,6 +150,7 @@ fn conclude(world: World, outcome: Result<()>) -> Conducted {
         run: lab.run.clone(),
         dir: lab.writer().map(|writer| writer.dir().to_owned()),
         lines: std::mem::take(&mut lab.lines),
+        work: std::mem::take(&mut lab.work),
         params: params.declared,
         outcome: both(both(outcome, reverted), written),
         lab,

@@ -2,6 +2,7 @@
 
 mod conduct;
 mod library;
+pub mod undo;
 
 pub use conduct::{Conducted, Orders, conduct, rehearse, revert};
 pub use library::{embedded, types};

@@ -1,9 +1,17 @@
-//! Every effect of a run with its undo, on disk before the effect.
+//! Every effect with its undo, on disk before the effect: of a run's own lab, and of the machine.
+
+mod before;
+mod ledger;
+mod undo;
+
+pub use before::{Before, FileState};
+pub use ledger::{Change, Ledger, directory};
+pub use undo::Undo;
 
 use std::{
     fs::{self, File, OpenOptions},
     io::Write,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use serde::{Deserialize, Serialize};
@@ -21,20 +29,6 @@ pub struct Entry {
     /// How to revert it; none where it vanishes with the process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Undo>,
-}
-
-/// An effect's reversal, as data.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "undo", rename_all = "snake_case")]
-pub enum Undo {
-    /// `ip netns del`, if the name still stands for the namespace with this inode number.
-    Netns { path: PathBuf, inode: u64 },
-    /// `ip link del group`, of those devices only whose alias is the run's.
-    Links { group: u32, alias: String },
-    /// `sysctl -w`, back to what it was.
-    Sysctl { path: PathBuf, value: String },
-    /// Everything before this line has been reverted.
-    Done,
 }
 
 /// The journal of one run.

@@ -1,14 +1,19 @@
 //! The workbench of one run: how it acts, the namespaces it holds, the cases it proved, what it writes down.
 
-use std::{collections::BTreeMap, net::IpAddr};
+pub mod operation;
+
+use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
+
+use operation::Difference;
 
 use crate::{
     error::{Error, Result, nearest},
-    journal::{Journal, Undo},
+    journal::{self, Before, Change, Journal, Ledger, Undo},
     names::NsName,
     netns::Netns,
     progress::Progress,
     results::{Proof, Reading, Run, Sample, Writer},
+    rights,
 };
 
 /// What the operations of a recipe do.
@@ -58,9 +63,25 @@ pub struct Case {
 pub enum Line {
     /// What the lab would hold, or what would be done in it.
     Plan(String),
+    /// What of the machine would change.
+    Change {
+        title: String,
+        difference: Difference,
+    },
     /// A shell command.
     Shell(String),
     Comment(String),
+}
+
+/// What a run did to the machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Work {
+    /// True once the machine was looked at for it.
+    pub has_begun: bool,
+    /// Things that were, or would be, brought into the state that is wanted, in words.
+    pub changed: Vec<String>,
+    /// How many were so already.
+    pub same: usize,
 }
 
 /// The state of one run that every room may see.
@@ -75,6 +96,12 @@ pub struct Lab {
     pub cases: Vec<Case>,
     /// Problems that make the run's outcome `invalid`.
     pub doubts: Vec<String>,
+    pub work: Work,
+    /// Changes by somebody else are overwritten.
+    pub force: bool,
+    /// Where runs, and what was done to the machine, are kept.
+    state: PathBuf,
+    ledger: Option<Ledger>,
     namespaces: BTreeMap<NsName, Netns>,
     writer: Option<Writer>,
     journal: Option<Journal>,
@@ -84,7 +111,14 @@ pub struct Lab {
 
 impl Lab {
     /// A lab that only says what it would do has no writer.
-    pub fn new(mode: Mode, place: Place, run: Run, progress: Progress, writer: Option<Writer>) -> Result<Lab> {
+    pub fn new(
+        mode: Mode,
+        place: Place,
+        run: Run,
+        progress: Progress,
+        writer: Option<Writer>,
+        state: PathBuf,
+    ) -> Result<Lab> {
         let journal = writer.as_ref().map(|writer| Journal::open(writer.dir())).transpose()?;
         Ok(Lab {
             mode,
@@ -95,6 +129,10 @@ impl Lab {
             lines: Vec::new(),
             cases: Vec::new(),
             doubts: Vec::new(),
+            work: Work::default(),
+            force: false,
+            state,
+            ledger: None,
             namespaces: BTreeMap::new(),
             writer,
             journal,
@@ -110,6 +148,23 @@ impl Lab {
     /// True where proofs and measurements happen.
     pub fn measures(&self) -> bool {
         self.mode == Mode::Run
+    }
+
+    /// Gives the lab a host of its own, in which devices meet; on the real host it is that one. Nothing of the machine
+    /// is changed from then on.
+    pub fn enclose(&mut self) -> Result<()> {
+        if self.is_enclosed() {
+            return Ok(());
+        }
+        if self.place == Place::Anonymous {
+            rights::enclose()?;
+        }
+        self.hold(NsName::host(), Netns::current()?);
+        Ok(())
+    }
+
+    pub fn is_enclosed(&self) -> bool {
+        self.namespaces.contains_key(&NsName::host())
     }
 
     pub fn hold(&mut self, name: NsName, ns: Netns) {
@@ -172,6 +227,35 @@ impl Lab {
             Some(journal) => journal.write(&self.position, what, undo),
             None => Ok(()),
         }
+    }
+
+    /// What was done to this machine and how it was before; from now on nobody else changes it.
+    pub fn ledger(&mut self) -> Result<&mut Ledger> {
+        let ledger = match self.ledger.take() {
+            Some(ledger) => ledger,
+            None => Ledger::open(&self.state, &format!("run {}", self.run.recipe))?,
+        };
+        Ok(self.ledger.insert(ledger))
+    }
+
+    /// Where what concerns this machine is kept.
+    pub fn machine_dir(&self) -> PathBuf {
+        journal::directory(&self.state)
+    }
+
+    /// What labkit did to this machine and has not taken back, oldest first.
+    pub fn changes(&self) -> Result<Vec<Change>> {
+        match &self.ledger {
+            Some(ledger) => Ok(ledger.pending().to_vec()),
+            None => Ledger::pending_in(&self.state),
+        }
+    }
+
+    /// Writes down what is about to be done to the machine, and how it was before.
+    pub fn note_change(&mut self, what: &str, before: Before) -> Result<()> {
+        self.noted = true;
+        let (recipe, run, position) = (self.run.recipe.clone(), self.run.id.clone(), self.position.clone());
+        self.ledger()?.write(&recipe, &run, &position, what, before)
     }
 
     /// Keeps a sample, marked invalid where its case is.

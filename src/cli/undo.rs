@@ -1,0 +1,60 @@
+//! `labkit undo`
+
+use argh::FromArgs;
+use serde_json::json;
+
+use super::output;
+use crate::{error::Result, recipe::undo, results::store, signal};
+
+/// Give the machine back as it was before a recipe changed it, the newest change first.
+#[derive(FromArgs)]
+#[argh(subcommand, name = "undo")]
+pub struct Undo {
+    /// the recipe's name, as in `labkit run node`
+    #[argh(positional)]
+    recipe: String,
+
+    /// only say what would be taken back; exits 3 if there is anything
+    #[argh(switch)]
+    dry_run: bool,
+
+    /// lose what somebody else changed since
+    #[argh(switch)]
+    force: bool,
+
+    /// for machines
+    #[argh(switch)]
+    json: bool,
+}
+
+impl Undo {
+    pub fn run(self) -> Result<()> {
+        signal::listen()?;
+        let state = store::state_dir()?;
+        let name = self.recipe.rsplit('/').next().unwrap_or(&self.recipe).trim_end_matches(".lua");
+        let pending = undo::pending(&state, name)?;
+        if self.dry_run {
+            match self.json {
+                true => output::json(&pending)?,
+                false => output::print(&pending.iter().map(|change| format!("{}\n", change.what)).collect::<String>())?,
+            }
+            return if pending.is_empty() { Ok(()) } else { Err(crate::error::Error::changes()) };
+        }
+        if pending.is_empty() {
+            return match self.json {
+                true => output::json(&json!({ "reverted": 0 })),
+                false => output::print(&format!("nothing to undo: `{name}` left no change on this machine\n")),
+            };
+        }
+        let quiet = self.json;
+        let reverted = undo::undo(&state, name, self.force, &mut |change| {
+            if !quiet {
+                output::note(&format!("reverted  {}", change.what));
+            }
+        })?;
+        match self.json {
+            true => output::json(&json!({ "reverted": reverted })),
+            false => output::print(&format!("{reverted} changes of `{name}` are taken back\n")),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What every effect on the machine is made of: looked at, noted with its way back, made, looked at again.
+
+use serde::Serialize;
+
+use super::{Lab, Line, Mode};
+use crate::{
+    error::{Error, Result},
+    journal::Before,
+};
+
+/// One thing of the machine that a recipe wants to be so.
+pub trait Operation {
+    /// What the thing is now.
+    type Seen;
+
+    /// The thing in words: ``file `/etc/hosts` ``.
+    fn title(&self) -> String;
+
+    /// Looks at it, and changes nothing.
+    fn look(&self, lab: &Lab) -> Result<Self::Seen>;
+
+    /// What would have to change; none where it is so already.
+    fn difference(&self, seen: &Self::Seen) -> Option<Difference>;
+
+    /// How it was, kept so that it can be so again.
+    fn before(&self, seen: &Self::Seen, lab: &mut Lab) -> Result<Before>;
+
+    /// Makes it so. Cut short anywhere, it can be done again.
+    fn apply(&self, seen: &Self::Seen, lab: &Lab) -> Result<()>;
+
+    /// What a person would type.
+    fn explain(&self) -> Vec<String>;
+}
+
+/// What would change, in words and line by line.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// `create it`, `mode 0644, was 0600`
+    pub words: String,
+    /// Lines that begin with `+`, `-` or a space.
+    pub lines: Vec<String>,
+}
+
+impl Difference {
+    pub fn of(words: impl Into<String>) -> Difference {
+        Difference { words: words.into(), lines: Vec::new() }
+    }
+}
+
+/// Brings a thing into the state that is wanted, or says what that would take. True where it was, or would be, changed.
+pub fn bring<O: Operation>(lab: &mut Lab, operation: &O) -> Result<bool> {
+    lab.work.has_begun = true;
+    if lab.mode == Mode::Explain {
+        operation.explain().into_iter().for_each(|command| lab.shell(command));
+        lab.work.changed.push(operation.title());
+        return Ok(true);
+    }
+    let title = operation.title();
+    if lab.is_enclosed() {
+        return Err(Error::usage("the lab's own network is up, and what is done to the machine comes before it")
+            .hint("put the host.* calls above the first net.* call that builds or proves")
+            .context(title));
+    }
+    let seen = operation.look(lab).map_err(|error| error.context(&title))?;
+    let Some(difference) = operation.difference(&seen) else {
+        lab.work.same += 1;
+        return Ok(false);
+    };
+    if lab.mode == Mode::Plan {
+        lab.lines.push(Line::Change { title: title.clone(), difference });
+        lab.work.changed.push(title);
+        return Ok(true);
+    }
+    lab.progress.doing(&title);
+    make(lab, operation, &seen, &title).map_err(|error| error.context(&title))?;
+    lab.progress.line(&format!("changed   {title}: {}", difference.words));
+    lab.work.changed.push(title);
+    Ok(true)
+}
+
+fn make<O: Operation>(lab: &mut Lab, operation: &O, seen: &O::Seen, title: &str) -> Result<()> {
+    let before = operation.before(seen, lab)?;
+    lab.note_change(title, before)?;
+    operation.apply(seen, lab)?;
+    match operation.difference(&operation.look(lab)?) {
+        None => Ok(()),
+        Some(left) => Err(Error::failed(format!("it did not become so: {}", left.words))),
+    }
+}
