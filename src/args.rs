@@ -40,6 +40,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
     }
 }
 
+/// No arguments at all.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
 /// Arguments that may be given by their most important one alone: `net.ns "ns1"`, `net.star(10)`.
 pub trait Short: Sized {
     const EXPECTED: &'static str;

@@ -22,6 +22,31 @@ lab = {}
 ---@type table<string, any>
 lab.p = {}
 
+---@class Node
+---@field name string  its host name
+---@field address string  its address in the lab's network
+---@field role "master"|"worker"  what it is there for
+
+---@class Nodes
+---@field name string  what the lab is called
+---@field network string  the network that the nodes share: `"192.168.56.0/24"`
+---@field pod_cidr string  addresses of pods
+---@field service_cidr string  addresses of services
+---@field nodes Node[]  the machines, in the order of the file
+---@field versions table<string, string>  versions of what is installed, by its name
+
+--- The node that this machine is: the one of /etc/labkit/lab.toml whose address it has, on whatever device.
+---
+--- Fails without that file, and where this machine has no node's address or several.
+---@return Node
+function lab.node() end
+
+--- The lab as /etc/labkit/lab.toml describes it.
+---
+--- Fails without that file, and where it contradicts itself.
+---@return Nodes
+function lab.nodes() end
+
 --- Declares the recipe's parameters, each by its default alone or by a table with `default` and what may be set.
 ---
 --- Fails where a default or a value set by `--set` is of another type or out of range, and where `--set` names a

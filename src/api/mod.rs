@@ -1,6 +1,7 @@
 //! Everything a recipe can see, one file per namespace.
 
 mod bench;
+mod host;
 mod lab;
 mod net;
 mod params;
@@ -39,7 +40,7 @@ impl lua::State for World {
 
 /// The namespaces, alphabetically.
 pub fn namespaces() -> Vec<Namespace<World>> {
-    vec![bench::namespace(), lab::namespace(), net::namespace(), report::namespace()]
+    vec![bench::namespace(), host::namespace(), lab::namespace(), net::namespace(), report::namespace()]
 }
 
 /// Names of all functions, as recipes write them: `net.veth`.

@@ -1,0 +1,99 @@
+//! The `host` namespace.
+
+use super::World;
+use crate::{
+    args::{Nothing, Shortened},
+    error::Result,
+    host::{
+        Account, Archive, Block, Directory, Facts, FileLine, Hold, Hostname, Link, Module, NoSwap, Packages,
+        RunProgram, Service, Ssh, Sysctl, Trust, WriteFile,
+    },
+    lab::operation::{Operation, bring},
+    lua::{Namespace, function},
+    nodes::Nodes,
+    secret::Secret,
+};
+
+pub fn namespace() -> Namespace<World> {
+    Namespace {
+        name: "host",
+        functions: vec![
+            function("archive", |world: &mut World, args: Archive| {
+                let mut changed = false;
+                for file in args.files()? {
+                    Directory::above(&file.path, &mut world.lab)?;
+                    changed |= act(world, &file)?;
+                }
+                Ok(changed)
+            }),
+            function("block", |world: &mut World, args: Block| {
+                Directory::above(&args.path, &mut world.lab)?;
+                act(world, &args)
+            }),
+            function("directory", |world: &mut World, args: Shortened<Directory>| {
+                Directory::above(&args.0.path, &mut world.lab)?;
+                act(world, &args.0)
+            }),
+            function("facts", |_: &mut World, _: Nothing| Facts::read()),
+            function("file", |world: &mut World, args: WriteFile| {
+                Directory::above(&args.path, &mut world.lab)?;
+                act(world, &args)
+            }),
+            function("hold", |world: &mut World, args: Hold| act(world, &args)),
+            function("hostname", |world: &mut World, args: Shortened<Hostname>| {
+                let written = act(world, &args.0.file()?)?;
+                Ok(act(world, &args.0)? || written)
+            }),
+            function("line", |world: &mut World, args: FileLine| act(world, &args)),
+            function("link", |world: &mut World, args: Link| {
+                Directory::above(&args.path, &mut world.lab)?;
+                act(world, &args)
+            }),
+            function("module", |world: &mut World, args: Shortened<Module>| {
+                // Where there is no such module nothing is left of it.
+                let loaded = act(world, &args.0)?;
+                Ok(act(world, &args.0.file()?)? || loaded)
+            }),
+            function("no_swap", |world: &mut World, _: Nothing| {
+                let mut changed = false;
+                if let Some(file) = NoSwap.file()? {
+                    changed |= act(world, &file)?;
+                }
+                Ok(act(world, &NoSwap)? || changed)
+            }),
+            function("packages", |world: &mut World, args: Packages| act(world, &args)),
+            function("run", |world: &mut World, args: RunProgram| {
+                args.check()?;
+                act(world, &args)
+            }),
+            function("service", |world: &mut World, args: Service| act(world, &args)),
+            function("ssh", |world: &mut World, args: Ssh| {
+                let Trust { directories, files, blocks, server } = args.trust(&Nodes::read()?, &Secret::read()?)?;
+                let mut changed = false;
+                for directory in &directories {
+                    changed |= act(world, directory)?;
+                }
+                for file in &files {
+                    Directory::above(&file.path, &mut world.lab)?;
+                    changed |= act(world, file)?;
+                }
+                for block in &blocks {
+                    changed |= act(world, block)?;
+                }
+                Ok(act(world, &server)? || changed)
+            }),
+            function("sysctl", |world: &mut World, args: Sysctl| {
+                let set = act(world, &args)?;
+                Ok(act(world, &args.file()?)? || set)
+            }),
+            function("user", |world: &mut World, args: Shortened<Account>| act(world, &args.0)),
+        ],
+        lookup: None,
+    }
+}
+
+/// Parameters that nobody declared are told before anything is done.
+fn act(world: &mut World, operation: &impl Operation) -> Result<bool> {
+    world.params.refuse_unknown()?;
+    bring(&mut world.lab, operation)
+}

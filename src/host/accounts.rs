@@ -1,0 +1,28 @@
+//! Users and groups by their names.
+
+use nix::unistd::{Gid, Group, Uid, User};
+
+use crate::error::{Context, Error, Result};
+
+/// The number of a user; digits stand for themselves.
+pub fn uid(name: &str) -> Result<u32> {
+    if let Ok(number) = name.parse() {
+        return Ok(number);
+    }
+    let found = User::from_name(name).context(|| format!("look for user `{name}`"))?;
+    found.map(|user| user.uid.as_raw()).ok_or_else(|| Error::failed(format!("there is no user `{name}`")))
+}
+
+/// The number of a group; digits stand for themselves.
+pub fn gid(name: &str) -> Result<u32> {
+    if let Ok(number) = name.parse() {
+        return Ok(number);
+    }
+    let found = Group::from_name(name).context(|| format!("look for group `{name}`"))?;
+    found.map(|group| group.gid.as_raw()).ok_or_else(|| Error::failed(format!("there is no group `{name}`")))
+}
+
+/// Whoever makes a file without saying whose it is to be.
+pub fn own() -> (u32, u32) {
+    (Uid::effective().as_raw(), Gid::effective().as_raw())
+}

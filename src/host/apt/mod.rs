@@ -1,0 +1,12 @@
+//! Debian's packages: what dpkg has, what apt would do, and doing it.
+
+mod archive;
+mod dpkg;
+mod get;
+mod hold;
+mod packages;
+mod progress;
+
+pub use archive::Archive;
+pub use hold::{Hold, revert as revert_hold};
+pub use packages::{Packages, revert};

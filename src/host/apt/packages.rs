@@ -1,0 +1,242 @@
+//! Packages that are to be installed, of any version or of one.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::Deserialize;
+
+use super::{dpkg::Dpkg, get};
+use crate::{
+    args::OneOrMany,
+    error::{Error, Result, nearest},
+    host::{command, shell},
+    journal::Before,
+    lab::{
+        Lab,
+        operation::{Difference, Operation},
+    },
+    progress::Progress,
+};
+
+/// `apt-get install --no-install-recommends NAME …`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Packages {
+    /// Names, or names with a version: `"chrony"`, `"kubeadm=1.32.1-1.1"`.
+    pub install: OneOrMany<Wanted>,
+}
+
+/// A package, and its version where only one will do.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Wanted {
+    pub name: String,
+    pub version: Option<String>,
+}
+
+impl TryFrom<String> for Wanted {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Wanted, String> {
+        let (name, version) =
+            text.split_once('=').map_or((text.as_str(), None), |(name, version)| (name, Some(version)));
+        // Debian policy, 5.6.1 and 5.6.12.
+        let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c);
+        let numbered = |c: char| c.is_ascii_alphanumeric() || ".+-~:".contains(c);
+        let good = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && name.chars().all(named)
+            && version.is_none_or(|version| !version.is_empty() && version.chars().all(numbered));
+        match good {
+            true => Ok(Wanted { name: name.to_owned(), version: version.map(str::to_owned) }),
+            false => Err(format!("`{}` is no package: write `chrony` or `kubeadm=1.32.1-1.1`", text.escape_debug())),
+        }
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        out.write_str(&self.name)?;
+        self.version.iter().try_for_each(|version| write!(out, "={version}"))
+    }
+}
+
+impl Packages {
+    fn missing<'a>(&'a self, dpkg: &'a Dpkg) -> impl Iterator<Item = (&'a Wanted, Option<&'a str>)> {
+        let now = |wanted: &'a Wanted| (wanted, dpkg.installed(&wanted.name));
+        let good = |wanted: &Wanted, now: &str| wanted.version.as_deref().is_none_or(|version| version == now);
+        self.install.0.iter().map(now).filter(move |(wanted, now)| !now.is_some_and(|now| good(wanted, now)))
+    }
+
+    fn words(&self, dpkg: &Dpkg) -> Vec<String> {
+        let missing = self.missing(dpkg).map(|(wanted, _)| wanted.to_string());
+        ["--no-install-recommends", "--allow-downgrades", "--allow-change-held-packages", "install"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(missing)
+            .collect()
+    }
+
+    /// Makes sure that apt knows each package; fetches the lists where one is not known yet.
+    fn find(&self, dpkg: &Dpkg, progress: &Progress) -> Result<()> {
+        let missing: Vec<&Wanted> = self.missing(dpkg).map(|(wanted, _)| wanted).collect();
+        if unknown(&missing)?.is_empty() {
+            return Ok(());
+        }
+        progress.doing("fetch the lists of packages");
+        get::run(&["update"], progress)?;
+        match unknown(&missing)?.first() {
+            None => Ok(()),
+            Some((wanted, versions)) => Err(refusal(wanted, versions)),
+        }
+    }
+}
+
+/// Packages that apt cannot install, with the versions that it could.
+fn unknown<'a>(wanted: &[&'a Wanted]) -> Result<Vec<(&'a Wanted, Vec<String>)>> {
+    let mut argv = vec!["apt-cache", "madison"];
+    argv.extend(wanted.iter().map(|wanted| wanted.name.as_str()));
+    let said = command::run(&argv)?;
+    let mut versions: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for line in said.lines() {
+        // `chrony | 4.3-2+deb12u1 | http://deb… bookworm/main amd64 Packages`
+        let mut columns = line.split(" | ").map(str::trim);
+        if let (Some(name), Some(version)) = (columns.next(), columns.next()) {
+            let known = versions.entry(name).or_default();
+            if !known.iter().any(|known| known == version) {
+                known.push(version.to_owned());
+            }
+        }
+    }
+    let known = |wanted: &Wanted| versions.get(wanted.name.as_str()).cloned().unwrap_or_default();
+    let can = |wanted: &Wanted| match &wanted.version {
+        Some(version) => known(wanted).contains(version),
+        None => !known(wanted).is_empty(),
+    };
+    Ok(wanted.iter().filter(|wanted| !can(wanted)).map(|wanted| (*wanted, known(wanted))).collect())
+}
+
+/// More than a person looks through.
+const SHOWN: usize = 5;
+
+fn refusal(wanted: &Wanted, versions: &[String]) -> Error {
+    let name = &wanted.name;
+    if let Some(version) = wanted.version.as_deref().filter(|_| !versions.is_empty()) {
+        let mut near: Vec<&String> = versions.iter().collect();
+        near.sort_by_key(|known| {
+            std::cmp::Reverse(version.bytes().zip(known.bytes()).take_while(|(one, other)| one == other).count())
+        });
+        let near: Vec<&str> = near.into_iter().take(SHOWN).map(String::as_str).collect();
+        return Error::failed(format!("there is no version {version} of package `{name}`"))
+            .hint(format!("there is {}", near.join(", ")));
+    }
+    let error = Error::failed(format!("there is no package `{name}` in the archives that this machine knows"));
+    let near = command::run(&["apt-cache", "pkgnames", name.get(..2).unwrap_or(name)]).unwrap_or_default();
+    error.hint(match nearest(name, near.lines()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "is an archive missing? host.archive adds one".to_owned(),
+    })
+}
+
+impl Operation for Packages {
+    type Seen = Dpkg;
+
+    fn title(&self) -> String {
+        let names: Vec<String> = self.install.0.iter().map(Wanted::to_string).collect();
+        format!("packages {}", names.join(" "))
+    }
+
+    fn look(&self, _: &Lab) -> Result<Dpkg> {
+        Dpkg::read()
+    }
+
+    fn difference(&self, dpkg: &Dpkg) -> Option<Difference> {
+        let lines: Vec<String> = self
+            .missing(dpkg)
+            .map(|(wanted, now)| match now {
+                Some(now) => format!("{wanted}, {now} is installed"),
+                None => format!("{wanted}, which is not installed"),
+            })
+            .collect();
+        (!lines.is_empty()).then(|| Difference { words: format!("install {}", lines.len()), lines })
+    }
+
+    fn before(&self, dpkg: &Dpkg, lab: &mut Lab) -> Result<Before> {
+        get::repair(&lab.progress)?;
+        self.find(dpkg, &lab.progress)?;
+        let words = self.words(dpkg);
+        let before = get::simulate(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
+        Ok(Before::Packages { before })
+    }
+
+    fn apply(&self, dpkg: &Dpkg, lab: &Lab) -> Result<()> {
+        let words = self.words(dpkg);
+        get::run(&words.iter().map(String::as_str).collect::<Vec<_>>(), &lab.progress).map(|_| ())
+    }
+
+    fn explain(&self) -> Vec<String> {
+        let names: Vec<String> = self.install.0.iter().map(Wanted::to_string).collect();
+        let mut argv =
+            vec!["apt-get".to_owned(), "-qy".to_owned(), "--no-install-recommends".to_owned(), "install".to_owned()];
+        argv.extend(names);
+        vec![
+            "export DEBIAN_FRONTEND=noninteractive".to_owned(),
+            shell::command(&["apt-get", "-qy", "update"]),
+            shell::command(&argv),
+        ]
+    }
+}
+
+/// Removes what was not installed before, and installs the version before of what was.
+pub fn revert(before: &BTreeMap<String, Option<String>>) -> Result<()> {
+    let progress = Progress::silent();
+    get::repair(&progress)?;
+    let dpkg = Dpkg::read()?;
+    let other = before.iter().filter_map(|(name, version)| {
+        Some(format!("{name}={}", version.as_deref().filter(|version| dpkg.installed(name) != Some(version))?))
+    });
+    let other: Vec<String> = other.collect();
+    if !other.is_empty() {
+        let mut words =
+            vec!["--no-install-recommends", "--allow-downgrades", "--allow-change-held-packages", "install"];
+        words.extend(other.iter().map(String::as_str));
+        get::run(&words, &progress)?;
+    }
+    let new: Vec<&str> = before
+        .iter()
+        .filter(|(name, version)| version.is_none() && dpkg.knows(name))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let mut words = vec!["--allow-change-held-packages", "purge"];
+    words.extend(&new);
+    let also: Vec<String> = get::simulate(&words)?.into_keys().filter(|name| !before.contains_key(name)).collect();
+    match also.is_empty() {
+        true => get::run(&words, &progress).map(|_| ()),
+        false => Err(Error::failed(format!("{} were installed since, and need what is to go", also.join(", ")))
+            .hint(format!("apt-get purge {}", also.join(" ")))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_is_a_name_and_perhaps_a_version() {
+        let wanted = |text: &str| Wanted::try_from(text.to_owned());
+        assert_eq!(wanted("kubeadm=1.32.1-1.1").unwrap().version.as_deref(), Some("1.32.1-1.1"));
+        for bad in ["", "-o", "Chrony", "a b", "chrony=", "chrony=1 2", "--yes"] {
+            assert!(wanted(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_version_that_is_not_there_is_told_with_the_nearest() {
+        let wanted = Wanted::try_from("kubeadm=1.32.9-1.1".to_owned()).unwrap();
+        let versions = ["1.30.0-1.1", "1.32.1-1.1", "1.31.4-1.1"].map(str::to_owned);
+        let error = refusal(&wanted, &versions);
+        assert_eq!(error.to_string(), "there is no version 1.32.9-1.1 of package `kubeadm`");
+        assert_eq!(error.what_to_try(), Some("there is 1.32.1-1.1, 1.30.0-1.1, 1.31.4-1.1"));
+    }
+}

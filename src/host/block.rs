@@ -1,0 +1,185 @@
+//! Lines of labkit's own in a file that others write as well, between two marks.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::{
+    file,
+    place::{self, FilePath, Seen},
+    shell,
+};
+use crate::{
+    digest::sha256_hex,
+    error::{Error, Result},
+    journal::{Before, FileState},
+    lab::{
+        Lab,
+        operation::{Difference, Operation},
+    },
+};
+
+/// Lines in a file such as /etc/hosts: what stands around them is left alone, also on the way back.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Block {
+    /// Absolute; the file is made where it is not there.
+    pub path: FilePath,
+    /// What the lines are called in their marks.
+    pub name: String,
+    /// The lines; none takes the block away.
+    pub content: String,
+    /// Begins a comment in this file; `#` unless given.
+    #[serde(default = "number_sign")]
+    pub comment: String,
+}
+
+fn number_sign() -> String {
+    "#".to_owned()
+}
+
+impl Block {
+    fn marks(&self) -> [String; 2] {
+        ["begin", "end"].map(|which| format!("{} labkit {} {which}", self.comment, self.name))
+    }
+
+    /// What stands between the marks now; none where they are not there.
+    fn of(&self, text: &str) -> Option<String> {
+        let [begin, end] = self.marks();
+        let (_, rest) = text.split_once(&format!("{begin}\n"))?;
+        rest.split_once(&format!("{end}\n")).map(|(block, _)| block.to_owned())
+    }
+
+    /// The text with these lines between the marks, or without the marks.
+    fn with(&self, text: &str, content: Option<&str>) -> String {
+        let [begin, end] = self.marks();
+        let block = content.map_or(String::new(), |content| format!("{begin}\n{content}{end}\n"));
+        if let Some((before, rest)) = text.split_once(&format!("{begin}\n"))
+            && let Some((_, after)) = rest.split_once(&format!("{end}\n"))
+        {
+            return format!("{before}{block}{after}");
+        }
+        let gap = if block.is_empty() || text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        format!("{text}{gap}{block}")
+    }
+
+    fn lines(&self) -> String {
+        let content = self.content.as_str();
+        if content.is_empty() || content.ends_with('\n') { content.to_owned() } else { format!("{content}\n") }
+    }
+}
+
+fn text(seen: &Seen) -> Result<&str> {
+    match &seen.state {
+        FileState::Absent | FileState::File { .. } => {
+            std::str::from_utf8(&seen.content).map_err(|_| Error::failed("it is no text"))
+        }
+        _ => Err(Error::failed("it is no file")),
+    }
+}
+
+/// Puts a text in the place of a file, whose mode and owner stay.
+fn write(path: &Path, seen: &Seen, text: &str) -> Result<()> {
+    let (mode, uid, gid) = match seen.state {
+        FileState::File { mode, uid, gid, .. } => (mode, uid, gid),
+        // In somebody's home it is theirs.
+        _ => match place::look(path.parent().unwrap_or(path))?.state {
+            FileState::Directory { uid, gid, .. } => (0o644, uid, gid),
+            _ => (0o644, 0, 0),
+        },
+    };
+    place::put(path, &FileState::File { sha256: sha256_hex(text.as_bytes()), mode, uid, gid }, text.as_bytes())
+}
+
+impl Operation for Block {
+    type Seen = Seen;
+
+    fn title(&self) -> String {
+        format!("lines {} of {}", self.name, self.path)
+    }
+
+    fn look(&self, _: &Lab) -> Result<Seen> {
+        let seen = place::look(self.path.as_path())?;
+        text(&seen).map(|_| ())?;
+        Ok(seen)
+    }
+
+    fn difference(&self, seen: &Seen) -> Option<Difference> {
+        let now = text(seen).unwrap_or_default();
+        let wanted = self.with(now, Some(&self.lines()));
+        let lines = file::lines(now.as_bytes(), wanted.as_bytes());
+        (now != wanted).then(|| Difference { words: "change them".to_owned(), lines })
+    }
+
+    fn before(&self, seen: &Seen, _: &mut Lab) -> Result<Before> {
+        Ok(Before::Block {
+            path: self.path.as_path().to_owned(),
+            name: self.name.clone(),
+            comment: self.comment.clone(),
+            content: self.of(text(seen)?),
+            existed: seen.state != FileState::Absent,
+        })
+    }
+
+    fn apply(&self, seen: &Seen, _: &Lab) -> Result<()> {
+        write(self.path.as_path(), seen, &self.with(text(seen)?, Some(&self.lines())))
+    }
+
+    fn explain(&self) -> Vec<String> {
+        let [begin, end] = self.marks();
+        let path = self.path.to_string();
+        let there = shell::command(&["test", "-e", &path]);
+        vec![
+            format!("{there} || {}", shell::command(&["install", "-m", "0644", "/dev/null", &path])),
+            shell::command(&["sed", "-i", &format!("/^{begin}$/,/^{end}$/d"), &path]),
+            shell::with_input(&["tee", "-a", &path], &format!("{begin}\n{}{end}\n", self.lines())),
+        ]
+    }
+}
+
+/// Puts the lines back that were between the marks, or takes the marks away; a file that then holds nothing and was not
+/// there before goes.
+pub fn revert(path: &Path, name: &str, comment: &str, content: Option<&str>, existed: bool) -> Result<()> {
+    let path: FilePath = path.display().to_string().parse().map_err(Error::failed)?;
+    let block = Block { path, name: name.to_owned(), content: String::new(), comment: comment.to_owned() };
+    let seen = place::look(block.path.as_path())?;
+    let now = text(&seen)?;
+    let wanted = block.with(now, content);
+    match () {
+        () if wanted.is_empty() && !existed => place::put(block.path.as_path(), &FileState::Absent, b""),
+        () if wanted == now => place::clear_rest(block.path.as_path()),
+        () => write(block.path.as_path(), &seen, &wanted),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn block(content: &str) -> Block {
+        let (path, name) = ("/etc/hosts".parse().unwrap(), "nodes".to_owned());
+        Block { path, name, content: content.to_owned(), comment: number_sign() }
+    }
+
+    #[test]
+    fn lines_are_added_changed_and_taken_away_between_their_marks() {
+        let before = "127.0.0.1 localhost\n";
+        let with = block("a\n").with(before, Some("a\n"));
+        assert_eq!(with, "127.0.0.1 localhost\n# labkit nodes begin\na\n# labkit nodes end\n");
+        let changed = block("b\n").with(&format!("{with}::1 six\n"), Some("b\n"));
+        assert_eq!(changed, "127.0.0.1 localhost\n# labkit nodes begin\nb\n# labkit nodes end\n::1 six\n");
+        assert_eq!(block("").with(&changed, None), "127.0.0.1 localhost\n::1 six\n");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_put_in_comes_out_and_leaves_nothing(text in "([a-z #]{0,9}\n){0,4}", content in "([a-z]{0,9}\n){0,3}") {
+            let block = block(&content);
+            let with = block.with(&text, Some(&content));
+            prop_assert_eq!(block.of(&with), Some(content.clone()));
+            prop_assert_eq!(block.with(&with, Some(&content)), with.clone());
+            prop_assert_eq!(block.with(&with, None), text);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Operations as commands that a person would type.
+
+use crate::quote;
+
+/// A command line from its words.
+pub fn command<T: AsRef<str>>(argv: &[T]) -> String {
+    quote::line(argv)
+}
+
+/// A command with this on its standard input, as a here-document, or by `printf` where the last line has no end.
+pub fn with_input<T: AsRef<str>>(argv: &[T], input: &str) -> String {
+    let command = quote::line(argv);
+    if !input.ends_with('\n') {
+        return format!("printf %s {} | {command}", quote::word(input));
+    }
+    let mut mark = "END".to_owned();
+    while input.lines().any(|line| line == mark) {
+        mark.push('_');
+    }
+    format!("{command} <<'{mark}'\n{input}{mark}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn the_shell_hands_over_what_was_given(text in "(END\n|[^\0\r]{0,20}\n?){0,3}") {
+            let script = with_input(&["cat"], &text);
+            let out = std::process::Command::new("sh").args(["-ec", &script]).output().unwrap();
+            prop_assert_eq!(String::from_utf8(out.stdout).unwrap(), text);
+        }
+    }
+}

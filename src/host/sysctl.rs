@@ -1,0 +1,211 @@
+//! Kernel settings, now and at every boot.
+
+use std::{
+    collections::BTreeMap,
+    fmt, fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{file::WriteFile, place::FilePath, shell};
+use crate::{
+    error::{Context, Error, Result},
+    journal::Before,
+    lab::{
+        Lab,
+        operation::{Difference, Operation},
+    },
+};
+
+/// A setting by its name: `net.ipv4.ip_forward`, or with slashes where a part has a dot in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SysctlKey(String);
+
+impl TryFrom<String> for SysctlKey {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<SysctlKey, String> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+        let parts = || text.split(['.', '/']);
+        match !text.is_empty() && text.chars().all(plain) && parts().count() > 1 && parts().all(|part| !part.is_empty())
+        {
+            true => Ok(SysctlKey(text)),
+            false => Err(format!("`{}` is no kernel setting: `net.ipv4.ip_forward` is one", text.escape_debug())),
+        }
+    }
+}
+
+impl From<SysctlKey> for String {
+    fn from(key: SysctlKey) -> String {
+        key.0
+    }
+}
+
+impl fmt::Display for SysctlKey {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl SysctlKey {
+    fn path(&self) -> PathBuf {
+        let below = if self.0.contains('/') { self.0.clone() } else { self.0.replace('.', "/") };
+        Path::new("/proc/sys").join(below)
+    }
+
+    /// What it is now, as one line; none where the kernel has no such setting.
+    pub fn read(&self) -> Result<Option<String>> {
+        match fs::read_to_string(self.path()) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            text => Ok(Some(plain(&text.context(|| format!("read `{}`", self.path().display()))?))),
+        }
+    }
+
+    pub fn write(&self, value: &str) -> Result<()> {
+        fs::write(self.path(), value).context(|| format!("set `{self}` to `{value}`")).map_err(|error| {
+            match self.path().exists() {
+                true => {
+                    error.hint("the kernel takes no such value, or it may only be set as root, outside of containers")
+                }
+                false => error.hint("the kernel has no such setting: is the module loaded that it belongs to?"),
+            }
+        })
+    }
+}
+
+/// The kernel puts tabs between numbers.
+fn plain(value: &str) -> String {
+    value.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A number, a text or a yes and no, as the kernel takes it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum SysctlValue {
+    Yes(bool),
+    Number(i64),
+    Text(String),
+}
+
+impl fmt::Display for SysctlValue {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            SysctlValue::Yes(yes) => write!(out, "{}", i32::from(*yes)),
+            SysctlValue::Number(number) => write!(out, "{number}"),
+            SysctlValue::Text(text) => out.write_str(&plain(text)),
+        }
+    }
+}
+
+/// `sysctl -w KEY=VALUE …`, and a file in /etc/sysctl.d for the next boot.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sysctl {
+    /// Name of the file in /etc/sysctl.d, without `.conf`: `60-labkit` unless given.
+    #[serde(default = "usual_name")]
+    pub name: String,
+    /// What is to be set: `["net.ipv4.ip_forward"] = 1`.
+    pub values: BTreeMap<SysctlKey, SysctlValue>,
+}
+
+fn usual_name() -> String {
+    "60-labkit".to_owned()
+}
+
+impl Sysctl {
+    /// The file that sets them at boot.
+    pub fn file(&self) -> Result<WriteFile> {
+        let path: FilePath = format!("/etc/sysctl.d/{}.conf", self.name).parse().map_err(Error::usage)?;
+        let lines = self.values.iter().map(|(key, value)| format!("{key} = {value}\n"));
+        Ok(WriteFile::with(path, lines.collect()))
+    }
+}
+
+impl Operation for Sysctl {
+    /// What each is now.
+    type Seen = BTreeMap<SysctlKey, Option<String>>;
+
+    fn title(&self) -> String {
+        format!("kernel settings of {}", self.name)
+    }
+
+    fn look(&self, _: &Lab) -> Result<Self::Seen> {
+        self.values.keys().map(|key| Ok((key.clone(), key.read()?))).collect()
+    }
+
+    fn difference(&self, seen: &Self::Seen) -> Option<Difference> {
+        let lines: Vec<String> = self
+            .other(seen)
+            .map(|(key, value, now)| {
+                format!(
+                    "{key} = {value}, {}",
+                    now.map_or("which there is not yet".to_owned(), |now| format!("was {now}"))
+                )
+            })
+            .collect();
+        (!lines.is_empty()).then(|| Difference { words: format!("set {}", lines.len()), lines })
+    }
+
+    fn before(&self, seen: &Self::Seen, _: &mut Lab) -> Result<Before> {
+        let values = self.other(seen).filter_map(|(key, _, now)| Some((key.to_string(), now?.to_owned())));
+        Ok(Before::Sysctl { values: values.collect() })
+    }
+
+    fn apply(&self, seen: &Self::Seen, _: &Lab) -> Result<()> {
+        self.other(seen).try_for_each(|(key, value, _)| key.write(&value.to_string()))
+    }
+
+    fn explain(&self) -> Vec<String> {
+        let settings = self.values.iter().map(|(key, value)| format!("{key}={value}"));
+        let argv: Vec<String> = ["sysctl", "-qw"].map(str::to_owned).into_iter().chain(settings).collect();
+        vec![shell::command(&argv)]
+    }
+}
+
+impl Sysctl {
+    /// What is not as it should be, and what it is now.
+    fn other<'a>(
+        &'a self,
+        seen: &'a BTreeMap<SysctlKey, Option<String>>,
+    ) -> impl Iterator<Item = (&'a SysctlKey, &'a SysctlValue, Option<&'a str>)> {
+        let now = |key: &SysctlKey| seen.get(key).and_then(Option::as_deref);
+        let all = self.values.iter().map(move |(key, value)| (key, value, now(key)));
+        all.filter(|(_, value, now)| *now != Some(value.to_string().as_str()))
+    }
+}
+
+/// Sets back what was set; a setting that went with its module needs none.
+pub fn revert(values: &BTreeMap<String, String>) -> Result<()> {
+    for (key, value) in values {
+        let key = SysctlKey::try_from(key.clone()).map_err(Error::failed)?;
+        if key.read()?.is_some_and(|now| now != *value) {
+            key.write(value)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_leads_nowhere_but_to_a_setting() {
+        let path = |text: &str| SysctlKey::try_from(text.to_owned()).map(|key| key.path().display().to_string());
+        assert_eq!(path("net.ipv4.ip_forward").unwrap(), "/proc/sys/net/ipv4/ip_forward");
+        assert_eq!(path("net/ipv4/conf/eth0.100/forwarding").unwrap(), "/proc/sys/net/ipv4/conf/eth0.100/forwarding");
+        for bad in ["", "forward", "net..x", "../../etc/passwd", "net/../../etc/passwd", "/etc/passwd", "a b.c"] {
+            assert!(path(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbers_with_tabs_between_are_the_same_numbers() {
+        let key = SysctlKey::try_from("net.ipv4.ip_local_port_range".to_owned()).unwrap();
+        let now = key.read().unwrap().unwrap();
+        assert!(!now.contains('\t') && now.split(' ').count() == 2, "{now}");
+    }
+}

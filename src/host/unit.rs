@@ -1,0 +1,226 @@
+//! systemd's units: on at boot or not, running or not, and started anew when what they read has changed.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{command, place::FilePath, shell, started::Started};
+use crate::{
+    args::OneOrMany,
+    error::{Error, Result},
+    journal::Before,
+    lab::{
+        Lab,
+        operation::{Difference, Operation},
+    },
+};
+
+/// `systemctl enable --now UNIT`, or `disable --now`, or `mask --now`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// With its ending: `chrony.service`, `apt-daily.timer`.
+    pub unit: String,
+    /// Whether it starts at boot; it is left as it is unless given.
+    #[serde(default)]
+    pub enabled: Option<bool>,
+    /// Whether it runs now; true unless it is masked.
+    #[serde(default)]
+    pub active: Option<bool>,
+    /// Nothing may start it; false unless given.
+    #[serde(default)]
+    pub masked: bool,
+    /// Files that it reads when it starts: it is started anew when one of them is not what it was then.
+    #[serde(default)]
+    pub reads: OneOrMany<FilePath>,
+}
+
+/// What systemd says of a unit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct State {
+    /// `enabled`, `disabled`, `masked`, `static` … or empty where there is no such unit.
+    pub enabled: String,
+    /// `active`, `inactive`, `failed` …
+    pub active: String,
+    pub exists: bool,
+    /// Of the files that it reads, where it runs and read other ones.
+    pub is_stale: bool,
+}
+
+impl State {
+    pub fn of(unit: &str) -> Result<State> {
+        let properties = "--property=LoadState,UnitFileState,ActiveState";
+        let said = command::run(&["systemctl", "show", properties, "--", unit])?;
+        let facts: BTreeMap<&str, &str> = said.lines().filter_map(|line| line.split_once('=')).collect();
+        let fact = |name: &str| facts.get(name).copied().unwrap_or_default().to_owned();
+        let exists = !matches!(fact("LoadState").as_str(), "not-found" | "");
+        Ok(State { enabled: fact("UnitFileState"), active: fact("ActiveState"), exists, is_stale: false })
+    }
+
+    fn is_active(&self) -> bool {
+        matches!(self.active.as_str(), "active" | "activating" | "reloading")
+    }
+
+    fn is_masked(&self) -> bool {
+        self.enabled.starts_with("masked")
+    }
+
+    fn is_enabled(&self) -> bool {
+        self.enabled.starts_with("enabled")
+    }
+}
+
+impl Service {
+    fn wants_active(&self) -> bool {
+        self.active.unwrap_or(!self.masked)
+    }
+
+    /// Commands that are missing to the wanted state.
+    fn missing(&self, state: &State) -> Vec<&'static str> {
+        let mut verbs = Vec::new();
+        if self.masked {
+            verbs.extend((state.is_active() && !self.wants_active()).then_some("stop"));
+            verbs.extend((!state.is_masked()).then_some("mask"));
+            return verbs;
+        }
+        verbs.extend(state.is_masked().then_some("unmask"));
+        match self.enabled {
+            // What is static is started by others, and cannot be enabled.
+            Some(true)
+                if !state.is_enabled() && !["static", "alias", "generated"].contains(&state.enabled.as_str()) =>
+            {
+                verbs.push("enable")
+            }
+            Some(false) if state.is_enabled() => verbs.push("disable"),
+            _ => {}
+        }
+        match (self.wants_active(), state.is_active()) {
+            (true, false) => verbs.push("start"),
+            (false, true) => verbs.push("stop"),
+            (true, true) if state.is_stale => verbs.push("restart"),
+            _ => {}
+        }
+        verbs
+    }
+
+    /// The last lines that it wrote to the journal.
+    fn journal(&self) -> String {
+        let said =
+            command::run(&["journalctl", "--no-pager", "--quiet", "--output=cat", "--lines=20", "--unit", &self.unit]);
+        said.unwrap_or_default().trim_end().to_owned()
+    }
+}
+
+impl Operation for Service {
+    type Seen = State;
+
+    fn title(&self) -> String {
+        format!("unit {}", self.unit)
+    }
+
+    fn look(&self, lab: &Lab) -> Result<State> {
+        let state = State::of(&self.unit)?;
+        let is_stale = state.is_active() && Started::read(lab)?.is_stale(&self.unit, &self.reads.0)?;
+        Ok(State { is_stale, ..state })
+    }
+
+    fn difference(&self, state: &State) -> Option<Difference> {
+        let words = self.missing(state).join(", ");
+        (!words.is_empty()).then(|| Difference::of(words))
+    }
+
+    fn before(&self, state: &State, _: &mut Lab) -> Result<Before> {
+        if !state.exists && !self.masked {
+            return Err(
+                Error::failed("systemd knows no such unit").hint("is the package installed that it belongs to?")
+            );
+        }
+        Ok(Before::Unit { unit: self.unit.clone(), enabled: state.enabled.clone(), active: state.is_active() })
+    }
+
+    fn apply(&self, state: &State, lab: &Lab) -> Result<()> {
+        for verb in self.missing(state) {
+            let argv = ["systemctl", verb, "--", &self.unit];
+            let output = command::attempt(&argv)?;
+            if let Err(error) = output.require_success(&argv) {
+                let journal = self.journal();
+                let why = if journal.is_empty() {
+                    error
+                } else {
+                    error.then(&Error::failed(format!("its journal:\n{journal}")))
+                };
+                return Err(why.hint(format!("systemctl status {}", self.unit)));
+            }
+        }
+        match self.wants_active() {
+            true => Started::read(lab)?.note(&self.unit, &self.reads.0),
+            false => Ok(()),
+        }
+    }
+
+    fn explain(&self) -> Vec<String> {
+        let systemctl = |verb: &[&str]| shell::command(&[&["systemctl"], verb, &["--", &self.unit]].concat());
+        if self.masked {
+            // One that is not there cannot be stopped, and is masked all the same.
+            let stop = (!self.wants_active()).then(|| format!("{} 2>/dev/null || :", systemctl(&["stop"])));
+            return stop.into_iter().chain([systemctl(&["mask"])]).collect();
+        }
+        let enable = self.enabled.map(|enabled| systemctl(&[if enabled { "enable" } else { "disable" }]));
+        let now = match (self.wants_active(), self.reads.0.is_empty()) {
+            (true, true) => "start",
+            (true, false) => "restart",
+            (false, _) => "stop",
+        };
+        enable.into_iter().chain([systemctl(&[now])]).collect()
+    }
+}
+
+/// Brings a unit back to how it was; one that is gone needs nothing.
+pub fn revert(unit: &str, enabled: &str, active: bool) -> Result<()> {
+    let state = State::of(unit)?;
+    if !state.exists {
+        return Ok(());
+    }
+    let before = State { enabled: enabled.to_owned(), ..State::default() };
+    let wanted = Service {
+        unit: unit.to_owned(),
+        enabled: match enabled {
+            _ if before.is_enabled() => Some(true),
+            "disabled" => Some(false),
+            _ => None,
+        },
+        active: Some(active),
+        masked: before.is_masked(),
+        reads: OneOrMany::default(),
+    };
+    for verb in wanted.missing(&state) {
+        command::run(&["systemctl", verb, "--", unit])?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn service(enabled: Option<bool>, active: Option<bool>, masked: bool) -> Service {
+        Service { unit: "x.service".into(), enabled, active, masked, reads: OneOrMany::default() }
+    }
+
+    fn state(enabled: &str, active: &str, is_stale: bool) -> State {
+        State { enabled: enabled.into(), active: active.into(), exists: true, is_stale }
+    }
+
+    #[test]
+    fn only_what_is_missing_is_done() {
+        let wanted = service(Some(true), None, false);
+        assert_eq!(wanted.missing(&state("disabled", "inactive", false)), ["enable", "start"]);
+        assert_eq!(wanted.missing(&state("enabled", "failed", false)), ["start"]);
+        assert_eq!(wanted.missing(&state("enabled", "active", true)), ["restart"]);
+        assert_eq!(wanted.missing(&state("masked", "inactive", false)), ["unmask", "enable", "start"]);
+        assert_eq!(wanted.missing(&state("static", "active", false)), [""; 0]);
+        let masked = service(None, None, true);
+        assert_eq!(masked.missing(&state("enabled", "active", false)), ["stop", "mask"]);
+        assert_eq!(masked.missing(&state("masked", "inactive", false)), [""; 0]);
+    }
+}
