@@ -10,6 +10,7 @@ use std::{
 
 pub mod runs;
 pub mod sshd;
+pub mod testbed;
 
 pub use tempfile::TempDir;
 

@@ -1,0 +1,220 @@
+//! Booted Debian machines (tests/testbed): started once for a test, looked at from outside, taken down in any case.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{Mutex, MutexGuard},
+};
+
+use super::{LABKIT, Said, require};
+
+/// One testbed at a time: its machines have fixed names and addresses.
+static ONE: Mutex<()> = Mutex::new(());
+
+/// Machines that are up as long as this is.
+pub struct Testbed {
+    _one: MutexGuard<'static, ()>,
+}
+
+fn script(name: &str) -> Command {
+    Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/testbed").join(name))
+}
+
+pub fn home() -> PathBuf {
+    std::env::var_os("LABKIT_TESTBED").map_or_else(|| PathBuf::from("/var/tmp/labkit-testbed"), PathBuf::from)
+}
+
+impl Testbed {
+    /// Boots fresh machines with this labkit on them, a description of the lab and a secret. None, loudly, where that
+    /// cannot be; a failure where LABKIT_REQUIRE names `testbed`.
+    pub fn up(count: usize) -> Option<Testbed> {
+        let one = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let said: Said = script("up").arg(count.to_string()).output().unwrap().into();
+        // What cannot be had here is told before anything is made.
+        let lacks = said.err.contains("it needs root") || said.err.contains("not installed: ");
+        if !require("testbed", !lacks, &said.err) {
+            return None;
+        }
+        let testbed = Testbed { _one: one };
+        said.ok();
+        for name in NAMES.iter().take(count) {
+            testbed.equip(name);
+        }
+        Some(testbed)
+    }
+
+    fn equip(&self, machine: &str) {
+        let root = self.root(machine);
+        fs::copy(LABKIT, root.join("usr/local/bin/labkit")).unwrap();
+        fs::create_dir_all(root.join("etc/labkit")).unwrap();
+        fs::write(root.join("etc/labkit/lab.toml"), LAB).unwrap();
+        fs::write(root.join("etc/labkit/secret"), format!("{}\n", "5a".repeat(32))).unwrap();
+        self.sh(machine, "chmod 0600 /etc/labkit/secret").ok();
+    }
+
+    /// The machine's files, as they are from outside.
+    pub fn root(&self, machine: &str) -> PathBuf {
+        home().join("machines").join(machine).join("root")
+    }
+
+    pub fn exec(&self, machine: &str, argv: &[&str]) -> Said {
+        script("exec").arg(machine).args(argv).output().unwrap().into()
+    }
+
+    pub fn sh(&self, machine: &str, script: &str) -> Said {
+        self.exec(machine, &["sh", "-ec", script])
+    }
+
+    pub fn labkit(&self, machine: &str, arguments: &[&str]) -> Said {
+        self.exec(machine, &[&["labkit"], arguments].concat())
+    }
+
+    /// labkit, killed by SIGKILL as it enters its `n`th call of `call`; true where it came that far. Programs that it runs
+    /// are not killed at calls of theirs.
+    pub fn killed_at(&self, machine: &str, call: &str, n: usize, arguments: &[&str]) -> bool {
+        let (trace, inject) = (format!("trace={call}"), format!("inject={call}:signal=SIGKILL:when={n}"));
+        let argv = ["strace", "-qqq", "-o", "/dev/null", "-e", &trace, "-e", &inject, "labkit"];
+        let said = self.exec(machine, &[&argv, arguments].concat());
+        // strace ends itself by the signal that ended the program.
+        said.code != Some(0)
+    }
+
+    /// All that a machine is: files, packages, kernel settings, units, names.
+    pub fn state(&self, machine: &str) -> String {
+        self.state_below(machine, "/")
+    }
+
+    /// The same with the files below these directories only, which takes a tenth of the time.
+    pub fn state_below(&self, machine: &str, directories: &str) -> String {
+        self.sh(machine, &STATE.replace("BELOW", directories)).ok()
+    }
+
+    /// Another archive on the mirror, of packages made here; gives its `host.archive` call.
+    pub fn archive(&self, name: &str, packages: &[Package], more: &[&str]) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let debs: Vec<PathBuf> = packages.iter().map(|package| package.build(dir.path())).collect();
+        let said: Said = script("archive").arg(name).args(more).args(debs).output().unwrap().into();
+        format!(
+            "host.archive {{ name = \"{name}\", uris = \"http://192.168.56.1:8080/{name}\", suites = \"lab\", \
+             components = \"main\", key = [[{}]] }}\n",
+            said.ok()
+        )
+    }
+
+    /// A recipe where the machine's state does not count; gives its path.
+    pub fn recipe(&self, machine: &str, name: &str, text: &str) -> String {
+        let path = Path::new("var/tmp").join(name);
+        fs::write(self.root(machine).join(&path), text).unwrap();
+        format!("/{}", path.display())
+    }
+}
+
+/// A package made for a test: a script that configures it, and a file of so many bytes.
+pub struct Package {
+    pub name: &'static str,
+    pub version: &'static str,
+    pub postinst: &'static str,
+    /// Path from the root, and bytes.
+    pub file: (&'static str, usize),
+}
+
+impl Package {
+    fn build(&self, dir: &Path) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt;
+        let root = dir.join(self.name);
+        let file = root.join(self.file.0);
+        fs::create_dir_all(root.join("DEBIAN")).unwrap();
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        // What does not compress fills a disk.
+        let mut noise = 1u32;
+        let bytes = (0..self.file.1).map(|_| {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (noise >> 24) as u8
+        });
+        fs::write(file, bytes.collect::<Vec<u8>>()).unwrap();
+        let control = format!(
+            "Package: {}\nVersion: {}\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: test\n",
+            self.name, self.version
+        );
+        fs::write(root.join("DEBIAN/control"), control).unwrap();
+        let postinst = root.join("DEBIAN/postinst");
+        fs::write(&postinst, format!("#!/bin/sh\n{}\n", self.postinst)).unwrap();
+        fs::set_permissions(&postinst, fs::Permissions::from_mode(0o755)).unwrap();
+        let deb = dir.join(format!("{}_{}.deb", self.name, self.version));
+        let built =
+            Command::new("dpkg-deb").args(["--build", "--root-owner-group"]).arg(&root).arg(&deb).output().unwrap();
+        Said::from(built).ok();
+        deb
+    }
+}
+
+impl Drop for Testbed {
+    fn drop(&mut self) {
+        let said: Said = script("down").output().unwrap().into();
+        if said.code != Some(0) && !std::thread::panicking() {
+            unreachable!("tests/testbed/down: {}", said.err);
+        }
+    }
+}
+
+pub const NAMES: [&str; 3] = ["master", "node01", "node02"];
+
+pub const LAB: &str = r#"name = "lab"
+network = "192.168.56.0/24"
+pod_cidr = "10.17.0.0/16"
+service_cidr = "10.96.0.0/12"
+
+[[node]]
+name = "master"
+address = "192.168.56.10"
+role = "master"
+
+[[node]]
+name = "node01"
+address = "192.168.56.11"
+role = "worker"
+
+[[node]]
+name = "node02"
+address = "192.168.56.12"
+role = "worker"
+"#;
+
+/// Left out is what a machine writes down by itself: logs, caches, lists of archives, random seeds and time stamps, the
+/// drift of its clock, the copies that Debian's tools keep of the version before of passwd, of dpkg's account and of
+/// ucf's, and where dpkg takes a package apart, which the next one clears.
+const STATE: &str = r#"
+files() {
+    find BELOW -xdev \( -path /proc -o -path /sys -o -path /run -o -path /dev -o -path /tmp -o -path /var/tmp -o -path /var/log \
+        -o -path /var/cache -o -path /var/lib/apt -o -path /var/lib/systemd -o -path /var/lib/labkit \
+        -o -path /etc/passwd- -o -path /etc/group- -o -path /etc/shadow- -o -path /etc/gshadow- \
+        -o -path /var/lib/chrony/chrony.drift -o -path /var/lib/dpkg/tmp.ci -o -path /var/lib/dpkg/lock -o -path '/var/lib/dpkg/*-old' -o -path '/var/lib/ucf/*.[0-9]' \) -prune -o "$@"
+}
+files -printf '%p %y %m %U:%G %l\n' | sort
+files -type f -exec sha256sum {} + | sort
+dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n'
+echo held; apt-mark showhold
+echo auto; apt-mark showauto | sort
+sysctl -a 2>/dev/null | grep -vE '^(kernel\.random|fs\.(dentry|inode|file)-|kernel\.(pty\.nr|ns_last_pid)|net.*_count|net\.ipv4\.tcp_fastopen_key|net\.core\.flow_limit|net\.(ipv4|ipv6)\.(neigh|conf)\.)'
+systemctl list-unit-files --no-legend --no-pager | awk '{ print $1, $2 }'
+systemctl list-units --no-legend --no-pager --plain --type=service,socket,timer | awk '{ print $1, $3, $4 }' |
+    grep -vE '^(user|session|run-|systemd-(hostnamed|timedated))'
+hostname
+cat /proc/swaps
+"#;
+
+/// Fails with the lines that differ.
+#[track_caller]
+pub fn assert_same(before: &str, after: &str, when: &str) {
+    let only = |one: &str, other: &str, mark: &str| -> String {
+        let there: std::collections::HashSet<&str> = other.lines().collect();
+        one.lines().filter(|line| !there.contains(line)).take(20).map(|line| format!("{mark} {line}\n")).collect()
+    };
+    assert!(
+        before == after,
+        "{when}: the machine is another\n{}{}",
+        only(before, after, "-"),
+        only(after, before, "+")
+    );
+}

@@ -1,0 +1,66 @@
+"""A cgroup for each machine, in every hierarchy there is (version 1), or in the one there is (version 2)."""
+
+import os
+import signal
+from pathlib import Path
+
+from . import PREFIX, process
+
+ROOT = Path("/sys/fs/cgroup")
+
+
+def hierarchies():
+    each = [path for path in sorted(ROOT.iterdir()) if (path / "cgroup.procs").exists() and path.is_dir()]
+    return [ROOT] if (ROOT / "cgroup.controllers").exists() else each
+
+
+def places(machine):
+    return [hierarchy / PREFIX / machine for hierarchy in hierarchies()]
+
+
+def make(machine):
+    for place in places(machine):
+        for level in (place.parent, place):
+            level.mkdir(exist_ok=True)
+            # Version 1 lets nobody in before these are set.
+            for name in ("cpuset.cpus", "cpuset.mems"):
+                if (level / name).exists():
+                    (level / name).write_text((level.parent / name).read_text())
+
+
+def enter(machine):
+    """Moves the calling process there."""
+    for place in places(machine):
+        (place / "cgroup.procs").write_text(str(os.getpid()))
+
+
+def members(machine):
+    pids = set()
+    for place in places(machine):
+        for procs in place.rglob("cgroup.procs") if place.exists() else []:
+            try:
+                pids.update(map(int, procs.read_text().split()))
+            except OSError:
+                pass
+    return pids
+
+
+def drop(machine):
+    """Ends whatever is left in it, and removes it."""
+    def empty():
+        for pid in members(machine):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        return not members(machine)
+
+    process.wait(empty, f"{machine}'s processes end", 20)
+    for place in places(machine):
+        for level in sorted(place.rglob("*"), key=lambda path: -len(path.parts)) if place.exists() else []:
+            if level.is_dir():
+                level.rmdir()
+        if place.exists():
+            place.rmdir()
+        if place.parent.exists() and not any(path.is_dir() for path in place.parent.iterdir()):
+            place.parent.rmdir()

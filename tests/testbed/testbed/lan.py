@@ -1,0 +1,55 @@
+"""The lab's network: a bridge in a namespace of its own, and a namespace for each machine. The host takes no part."""
+
+from pathlib import Path
+
+from . import LAB, MIRROR, NAT, PREFIX, address, run
+
+NAME = f"{PREFIX}-lan"
+
+
+def ip(netns, *words):
+    run("ip", "-n", netns, *words)
+
+
+def exists(netns):
+    return Path("/run/netns", netns).exists()
+
+
+def of(machine):
+    """The namespace of a machine."""
+    return f"{PREFIX}-{machine}"
+
+
+def up():
+    if exists(NAME):
+        return
+    run("ip", "netns", "add", NAME)
+    ip(NAME, "link", "set", "lo", "up")
+    ip(NAME, "link", "add", "br0", "type", "bridge")
+    ip(NAME, "addr", "add", f"{MIRROR}/24", "dev", "br0")
+    ip(NAME, "link", "set", "br0", "up")
+
+
+def plug(machine):
+    """Two adapters, as a machine of VirtualBox's has: one to a world that is alike for all, one to the lab."""
+    netns = of(machine)
+    run("ip", "netns", "add", netns)
+    for port, name in ((f"n-{machine}", "eth0"), (f"p-{machine}", "eth1")):
+        ip(NAME, "link", "add", port, "type", "veth", "peer", "name", name, "netns", netns)
+        ip(NAME, "link", "set", port, "up")
+        ip(netns, "link", "set", name, "up")
+    ip(NAME, "link", "set", f"p-{machine}", "master", "br0")
+    ip(netns, "link", "set", "lo", "up")
+    ip(netns, "addr", "add", f"{NAT}.15/24", "dev", "eth0")
+    ip(netns, "route", "add", "default", "via", f"{NAT}.2")
+    ip(netns, "addr", "add", f"{address(machine)}/24", "dev", "eth1")
+
+
+def unplug(machine):
+    if exists(of(machine)):
+        run("ip", "netns", "del", of(machine))
+
+
+def down():
+    if exists(NAME):
+        run("ip", "netns", "del", NAME)

@@ -1,0 +1,102 @@
+"""One machine: a layer of its own over the tree, booted by systemd-nspawn."""
+
+import os
+import shutil
+import signal
+from pathlib import Path
+
+from . import HOME, PREFIX, cgroup, lan, process, run
+
+# A machine filters no system calls, and may set what its network's namespace lets it set.
+SURROUNDINGS = {"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network", "SYSTEMD_NSPAWN_USE_CGNS": "1", "SYSTEMD_SECCOMP": "0"}
+INSIDE = {"HOME": "/root", "LANG": "C.UTF-8", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+# systemd's "power off".
+POWER_OFF = signal.SIGRTMIN + 4
+
+
+class Machine:
+    def __init__(self, name):
+        self.name = name
+        self.disk = HOME / "machines" / name
+        self.root = self.disk / "root"
+        self.nspawn = process.Kept(name)
+
+    def leader(self):
+        """The pid of its systemd, seen from here."""
+        for child in process.children(self.nspawn.pid() or 0):
+            if Path(f"/proc/{child}/comm").read_text() == "systemd\n":
+                return child
+        return None
+
+    def start(self, tree):
+        if self.nspawn.pid():
+            return
+        self.clear()
+        for layer in ("upper", "work", "root"):
+            (self.disk / layer).mkdir(parents=True, exist_ok=True)
+        options = f"lowerdir={tree},upperdir={self.disk}/upper,workdir={self.disk}/work"
+        run("mount", "-t", "overlay", lan.of(self.name), "-o", options, self.root)
+        lan.plug(self.name)
+        cgroup.make(self.name)
+        argv = ["systemd-nspawn", "--quiet", "--boot", f"--directory={self.root}", f"--machine={lan.of(self.name)}",
+                "--hostname=debian", "--register=no", "--keep-unit", "--settings=no", "--resolv-conf=off",
+                "--timezone=off", "--link-journal=no", "--capability=all", "--console=read-only",
+                f"--network-namespace-path=/run/netns/{lan.of(self.name)}", "--bind=/dev/kmsg"]
+        self.nspawn.start(argv, env={**os.environ, **SURROUNDINGS}, preexec_fn=lambda: cgroup.enter(self.name))
+
+    def wait(self):
+        """Until systemd says that it is up; a unit that failed is said."""
+        def state():
+            if not self.nspawn.pid():
+                raise SystemExit(f"testbed: {self.name} ended: {self.nspawn.output.read_text(errors='replace')[-2000:]}")
+            said = self.leader() and self.run("systemctl", "is-system-running", check=False).stdout.strip()
+            return said if said in ("running", "degraded") else None
+
+        return process.wait(state, f"{self.name} boots")
+
+    def argv(self, command):
+        leader = self.leader()
+        if not leader:
+            raise SystemExit(f"testbed: {self.name} is not up: tests/testbed/up first")
+        variables = [f"{name}={value}" for name, value in INSIDE.items()]
+        # Not its cgroup namespace's root: systemd wants that for itself.
+        return ["nsenter", f"--target={leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root",
+                "--wdns=/root", "--", "env", "-i", *variables, *command]
+
+    def run(self, *command, **options):
+        return run(*self.argv(command), preexec_fn=lambda: cgroup.enter(self.name), **options)
+
+    def become(self, command):
+        """Replaces the calling process by a command in the machine."""
+        argv = self.argv(command)
+        cgroup.enter(self.name)
+        os.execvp(argv[0], argv)
+
+    def stop(self):
+        """Powers it off, or pulls the plug where it does not."""
+        if leader := self.leader():
+            os.kill(leader, POWER_OFF)
+            try:
+                process.wait(lambda: not self.nspawn.pid(), f"{self.name} powers off", 30)
+            except SystemExit:
+                pass
+        self.clear()
+
+    def clear(self):
+        """Takes away what a power-off, a crash or a kill left; the disk stays."""
+        self.nspawn.stop()
+        cgroup.drop(self.name)
+        lan.unplug(self.name)
+        if os.path.ismount(self.root):
+            run("umount", "--recursive", self.root)
+
+    def forget(self):
+        """Throws the disk away."""
+        shutil.rmtree(self.disk, ignore_errors=True)
+
+
+def known():
+    """Machines with a disk or a process."""
+    places = [HOME / "machines", HOME / "run"]
+    files = [path.name for place in places if place.exists() for path in place.iterdir()]
+    return [Machine(name) for name in sorted(set(files)) if name == "master" or name.startswith("node") and "." not in name]
