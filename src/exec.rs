@@ -16,7 +16,7 @@ use crate::{
     signal,
 };
 
-/// What to run. It runs in the namespace of the calling thread, and dies with that thread.
+/// What to run. It runs in the namespace of the calling thread, and dies with that thread unless it is said otherwise.
 #[derive(Debug)]
 pub struct Program<'a> {
     pub argv: &'a [&'a str],
@@ -40,7 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 impl Program<'_> {
     /// Runs to the end, to the time limit, or until `stop`; only not getting it started or ended is an error.
     pub fn run(&self, stop: &AtomicBool) -> Result<Output> {
-        let child = self.start("; labkit's own engine needs nothing", |_| ())?;
+        let child = self.start("; labkit's own engine needs nothing", die_with_parent)?;
         let (output, stdout) = self.attend(child, stop, |out| Ok(drain(Some(out))))?;
         Ok(Output { stdout: stdout?, ..output })
     }
@@ -52,11 +52,12 @@ impl Program<'_> {
         stop: &AtomicBool,
         consume: impl FnOnce(&mut dyn Read) -> Result<T> + Send,
     ) -> Result<(Output, Result<T>)> {
-        self.attend(self.start("", |_| ())?, stop, |out| consume(out))
+        self.attend(self.start("", die_with_parent)?, stop, |out| consume(out))
     }
 
-    /// Runs to its own end, also when the user asks to stop: what changes the machine is not to be cut short. Each line
-    /// of its output is handed over as it comes, and is in the output as well.
+    /// Runs to its own end, also when the user asks to stop, or when labkit is killed: what changes the machine is not to
+    /// be cut short. The time limit does not count. Each line of its output is handed over as it comes, and is in the
+    /// output as well.
     pub fn to_the_end(&self, each: &mut dyn FnMut(&str)) -> Result<Output> {
         // Ctrl-C on the terminal goes to a group of processes: this one is in another.
         let mut child = self.start("", |command| {
@@ -87,7 +88,6 @@ impl Program<'_> {
         let mut command = Command::new(name);
         command.args(arguments).env("LC_ALL", "C");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        die_with_parent(&mut command);
         prepare(&mut command);
         command.spawn().map_err(|error| {
             let missing = error.kind() == std::io::ErrorKind::NotFound;

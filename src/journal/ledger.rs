@@ -5,14 +5,18 @@ use std::{
     io::{Read, Seek, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use serde::{Deserialize, Serialize};
 
 use super::Before;
 use crate::{
     clock,
     error::{Context, Error, Result},
+    signal,
 };
 
 /// A line of `machine/ledger.jsonl`: an effect on the machine, or that one was taken back.
@@ -161,19 +165,37 @@ fn parse(text: &str) -> Result<(Vec<Change>, u64)> {
     Ok((pending, last + 1))
 }
 
-/// The kernel lets go of it when the process ends, however it ends.
+/// How long what a killed labkit had begun may go on: an upgrade of a whole system takes that long.
+const PATIENCE: Duration = Duration::from_secs(1800);
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Held by the process and by what it runs: the kernel lets go of it when the last of them ends, however that ends.
 fn lock(path: &Path, who: &str) -> Result<File> {
     let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(path)?;
-    if let Err(error) = file.try_lock() {
+    let (deadline, mut told) = (Instant::now() + PATIENCE, false);
+    while let Err(error) = file.try_lock() {
         if !matches!(error, fs::TryLockError::WouldBlock) {
             return Err(Error::failed(error));
         }
         let mut holder = String::new();
+        file.rewind()?;
         file.read_to_string(&mut holder)?;
-        return Err(Error::failed(format!("another labkit is changing this machine: {}", holder.trim()))
-            .hint("wait until it has ended"));
+        let pid = holder.split([' ', ',']).nth(1).unwrap_or_default();
+        // A labkit that was killed has begun something, such as apt, that is still at work.
+        if Path::new("/proc").join(pid).join("stat").exists() || Instant::now() > deadline {
+            return Err(Error::failed(format!("another labkit is changing this machine: {}", holder.trim()))
+                .hint("wait until it has ended"));
+        }
+        if !told {
+            log::warn!("wait for what an earlier labkit had begun and is still at work: {}", holder.trim());
+            told = true;
+        }
+        signal::check()?;
+        thread::sleep(LOOK);
     }
+    fcntl(&file, FcntlArg::F_SETFD(FdFlag::empty())).context(|| "hand the lock on")?;
     file.set_len(0)?;
+    file.rewind()?;
     file.write_all(format!("process {}, {who}, since {}\n", std::process::id(), clock::now()).as_bytes())?;
     Ok(file)
 }

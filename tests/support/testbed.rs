@@ -188,7 +188,7 @@ const STATE: &str = r#"
 files() {
     find BELOW -xdev \( -path /proc -o -path /sys -o -path /run -o -path /dev -o -path /tmp -o -path /var/tmp -o -path /var/log \
         -o -path /var/cache -o -path /var/lib/apt -o -path /var/lib/systemd -o -path /var/lib/labkit \
-        -o -path /etc/passwd- -o -path /etc/group- -o -path /etc/shadow- -o -path /etc/gshadow- \
+        -o -path /etc/passwd- -o -path /etc/group- -o -path /etc/shadow- -o -path /etc/gshadow- -o -path '/etc/sub?id-' \
         -o -path /var/lib/chrony/chrony.drift -o -path /var/lib/dpkg/tmp.ci -o -path /var/lib/dpkg/lock -o -path '/var/lib/dpkg/*-old' -o -path '/var/lib/ucf/*.[0-9]' \) -prune -o "$@"
 }
 files -printf '%p %y %m %U:%G %l\n' | sort
