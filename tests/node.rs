@@ -93,7 +93,7 @@ fn undo_gives_back_the_machine_file_by_file_package_by_package_setting_by_settin
 }
 
 /// One of each kind but packages, which take long.
-const SMALL: &str = r#"--- Is every step safe?
+const SMALL: &str = r##"--- Is every step safe?
 host.hostname "small"
 host.directory { path = "/srv/lab/deep", mode = "0750" }
 host.file { path = "/srv/lab/deep/file", content = "one\n", owner = "vagrant", group = "vagrant" }
@@ -106,14 +106,19 @@ host.sysctl { values = { ["net.ipv4.ip_forward"] = 1, ["kernel.panic"] = 7 } }
 host.service { unit = "apt-daily.timer", masked = true }
 host.service { unit = "e2scrub_all.timer", enabled = false, active = false }
 host.hold { packages = { "tar", "sed" } }
-"#;
+host.line { path = "/etc/adduser.conf", line = "DIR_MODE=0750", starts = "#DIR_MODE=" }
+host.value { path = "/srv/x.toml", at = { "b", "c" }, value = { 1, 2 } }
+host.user { name = "student", groups = "sudo" }
+host.run { argv = { "touch", "/srv/lab/made" }, creates = "/srv/lab/made", undo = { "rm", "/srv/lab/made" } }
+"##;
 
 #[test]
 fn killed_at_any_step_run_completes_and_undo_gives_back() {
     let Some(testbed) = Testbed::up(1) else { return };
     let small = testbed.recipe("master", "small.lua", SMALL);
     // Everything that it touches.
-    let state = || testbed.state_below("master", "/etc /srv /root");
+    let state = || testbed.state_below("master", "/etc /srv /root /home");
+    testbed.sh("master", "printf 'a = 1 # one\\n' > /srv/x.toml").ok();
     let before = state();
     testbed.labkit("master", &["run", &small]).ok();
     let wanted = state();
@@ -220,9 +225,26 @@ fn what_goes_wrong_is_named_with_its_remedy() {
     );
     assert_eq!(testbed.sh("master", "ls -A /srv; umount /srv").ok(), "");
     // Two at once: the second names the first.
-    let held = "flock /var/lib/labkit/machine/lock labkit run /var/tmp/bad.lua || exit $?";
-    let said = testbed.sh("master", held);
-    assert!(said.code == Some(1) && said.err.contains("another labkit is changing this machine"), "{}", said.err);
+    let slow = r#"--- Does it wait?
+host.run { argv = { "sh", "-c", "touch /run/began; until [ -e /run/go ]; do sleep 0.1; done" }, creates = "/run/go", undo = {} }
+"#;
+    let slow = testbed.recipe("master", "slow.lua", slow);
+    let script = format!(
+        "labkit run {slow} & until [ -e /run/began ]; do kill -0 $!; done; code=0
+         labkit run /var/tmp/bad.lua || code=$?; touch /run/go; wait $!; exit $code"
+    );
+    let said = testbed.sh("master", &script);
+    assert!(
+        said.code == Some(1) && said.err.contains("another labkit is changing this machine: process "),
+        "{}",
+        said.err
+    );
+    // What a killed labkit had begun is waited for.
+    let script = format!(
+        "rm /run/go /run/began; labkit run {slow} & until [ -e /run/began ]; do kill -0 $!; done; kill -9 $!; wait $! || true
+         labkit undo slow & touch /run/go; wait $!; test -e /run/go"
+    );
+    testbed.sh("master", &script).ok();
 }
 
 #[test]
@@ -248,6 +270,15 @@ fn apt_waits_for_others_and_tells_what_a_mirror_does_wrong() {
     assert!(said.err.contains("packages tree: ") && said.err.contains("Failed to fetch"), "{}", said.err);
     // Nothing is left half done: it goes on where it stopped.
     testbed.labkit("master", &["run", &recipe]).ok();
+    // A package that is to go comes back.
+    let there = testbed.state("master");
+    let text = "--- Does it go?\nhost.packages { remove = { \"tree\", \"vim\" } }\n";
+    let removal = testbed.recipe("master", "gone.lua", text);
+    let said = testbed.labkit("master", &["run", &removal]);
+    assert!(said.code == Some(0) && said.err.contains("remove 1"), "{}", said.err);
+    assert!(testbed.labkit("master", &["run", &removal]).err.starts_with("nothing to do"));
+    testbed.labkit("master", &["undo", "gone"]).ok();
+    assert_same(&there, &testbed.state("master"), "after undo of a removal");
     testbed.labkit("master", &["undo", "apt"]).ok();
     assert_same(&before, &testbed.state("master"), "after undo");
 }

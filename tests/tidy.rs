@@ -117,8 +117,13 @@ fn each_outside_crate_has_one_door() {
     let section = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
     let crates = section.lines().filter_map(|line| line.split_once(" = ")).map(|(name, _)| name.replace('-', "_"));
     for name in crates.filter(|name| !EVERYWHERE.contains(&name.as_str())) {
-        let uses =
-            |text: &str| [format!("use {name}"), format!("{name}::")].iter().any(|mark| text.contains(mark.as_str()));
+        // `toml` is not named where `toml_edit` is.
+        let uses = |text: &str| {
+            [":", ";", " "].iter().any(|end| text.contains(&format!("use {name}{end}")))
+                || text
+                    .match_indices(&format!("{name}::"))
+                    .any(|(at, _)| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+        };
         let doors: BTreeSet<String> = files("src", "rs")
             .iter()
             .filter(|(_, text)| uses(program(text)))

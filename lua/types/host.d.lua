@@ -18,6 +18,9 @@ host = {}
 --- A package, or one version of it: `"chrony"`, `"kubeadm=1.32.1-1.1"`.
 ---@alias Wanted string
 
+--- A value without parts, or a list of such.
+---@alias Scalar boolean|number|string|(boolean|number|string)[]
+
 ---@class Account
 ---@field name string  letters in lower case, digits, `-`, `_`
 ---@field groups string|string[]|nil  groups it is in besides its own; those that it is in already stay
@@ -61,6 +64,11 @@ host = {}
 ---@field nat_devs string[]  devices that a virtual machine's monitor hides: the same address on every machine
 ---@field cgroup integer  2 where there is one hierarchy of control groups, 1 where there are several
 
+---@class DocumentValue
+---@field path FilePath  the file, which must be there; its ending says what it is: `.json`, `.toml`, `.yaml`, `.yml`
+---@field at string|string[]  keys from the outside to the inside: `{ "crio", "image", "pause_image" }`; tables on the way are made
+---@field value Scalar  what is to stand there
+
 ---@class FileLine
 ---@field path FilePath  the file, which must be there
 ---@field line string  the line, without its end
@@ -81,7 +89,8 @@ host = {}
 ---@field name string  as `modprobe` takes it
 
 ---@class Packages
----@field install Wanted|Wanted[]  what is to be installed
+---@field install Wanted|Wanted[]|nil  what is to be installed
+---@field remove string|string[]|nil  names of what is not to be there; its configuration stays
 
 ---@class RunProgram
 ---@field argv string[]  the program and its arguments; no shell comes between
@@ -106,6 +115,7 @@ host = {}
 ---@class WriteFile
 ---@field path FilePath  directories on the way are made
 ---@field content string  what is to stand in it, to the last byte
+---@field values table<string, Scalar>?  what takes the place of `{{name}}` in the content; without any the content stands as it is
 ---@field mode FileMode?  `"0644"` unless given
 ---@field owner string?  name or number; whoever runs labkit unless given
 ---@field group string?  name or number; of whoever runs labkit unless given
@@ -246,3 +256,15 @@ function host.sysctl(args) end
 ---@param args string|Account
 ---@return boolean changed
 function host.user(args) end
+
+--- One value in a file of JSON, TOML or YAML. Comments, order and everything else stay as they are.
+---
+--- Fails where there is no such file, where it cannot be read as what its ending says, and where the way leads through
+--- something that has no keys.
+---
+---```lua
+---host.value { path = "/etc/crio/crio.conf", at = { "crio", "image" }, value = "pause:3.10" }
+---```
+---@param args DocumentValue
+---@return boolean changed
+function host.value(args) end

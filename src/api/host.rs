@@ -5,8 +5,8 @@ use crate::{
     args::{Nothing, Shortened},
     error::Result,
     host::{
-        Account, Archive, Block, Directory, Facts, FileLine, Hold, Hostname, Link, Module, NoSwap, Packages,
-        RunProgram, Service, Ssh, Sysctl, Trust, WriteFile,
+        Account, Archive, Block, Directory, DocumentValue, Facts, FileLine, Hold, Hostname, Link, Module, NoSwap,
+        Packages, RunProgram, Service, Ssh, Sysctl, Trust, WriteFile,
     },
     lab::operation::{Operation, bring},
     lua::{Namespace, function},
@@ -36,6 +36,7 @@ pub fn namespace() -> Namespace<World> {
             }),
             function("facts", |_: &mut World, _: Nothing| Facts::read()),
             function("file", |world: &mut World, args: WriteFile| {
+                let args = args.filled()?;
                 Directory::above(&args.path, &mut world.lab)?;
                 act(world, &args)
             }),
@@ -87,6 +88,7 @@ pub fn namespace() -> Namespace<World> {
                 Ok(act(world, &args.file()?)? || set)
             }),
             function("user", |world: &mut World, args: Shortened<Account>| act(world, &args.0)),
+            function("value", |world: &mut World, args: DocumentValue| act(world, &args)),
         ],
         lookup: None,
     }

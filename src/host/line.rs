@@ -2,19 +2,10 @@
 
 use serde::Deserialize;
 
-use super::{
-    file::{self, Standing},
-    place::{self, FilePath},
-    shell,
-};
+use super::{edit::Edit, place::FilePath, shell};
 use crate::{
-    digest::sha256_hex,
     error::{Error, Result},
-    journal::{Before, FileState},
-    lab::{
-        Lab,
-        operation::{Difference, Operation},
-    },
+    quote,
 };
 
 /// A line that is to be in a file, in the place of the first one that begins alike, or at its end.
@@ -33,66 +24,39 @@ pub struct FileLine {
     pub absent: bool,
 }
 
-impl FileLine {
-    /// The text as it is to be.
-    fn edited(&self, text: &str) -> String {
-        let lines = || text.split_inclusive('\n');
-        if self.absent {
-            return lines().filter(|line| line.trim_end_matches('\n') != self.line).collect();
-        }
-        if lines().any(|line| line.trim_end_matches('\n') == self.line) {
-            return text.to_owned();
-        }
-        let replaced =
-            self.starts.as_ref().and_then(|starts| lines().position(|line| line.starts_with(starts.as_str())));
-        if let Some(at) = replaced {
-            return lines()
-                .enumerate()
-                .map(|(n, line)| if n == at { format!("{}\n", self.line) } else { line.to_owned() })
-                .collect();
-        }
-        let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-        format!("{text}{gap}{}\n", self.line)
+impl Edit for FileLine {
+    fn path(&self) -> &FilePath {
+        &self.path
     }
-}
-
-impl Operation for FileLine {
-    type Seen = (Standing, String);
 
     fn title(&self) -> String {
         format!("line in {}", self.path)
     }
 
-    fn look(&self, _: &Lab) -> Result<Self::Seen> {
+    fn edited(&self, text: &str) -> Result<String> {
         if self.line.contains('\n') || self.line.is_empty() {
             return Err(Error::usage("`line` is not one line"));
         }
-        let seen = place::look(self.path.as_path())?;
-        let FileState::File { mode, uid, gid, .. } = seen.state else {
-            return Err(Error::failed("there is no such file").hint("host.file makes one"));
-        };
-        let text = std::str::from_utf8(&seen.content).map_err(|_| Error::failed("it is no text"))?;
-        let edited = self.edited(text);
-        let wanted = FileState::File { sha256: sha256_hex(edited.as_bytes()), mode, uid, gid };
-        // Whatever others wrote around it stays.
-        Ok((Standing { seen, wanted, is_foreign: false }, edited))
-    }
-
-    fn difference(&self, (standing, edited): &Self::Seen) -> Option<Difference> {
-        let words = standing.words()?;
-        Some(Difference { words, lines: file::lines(&standing.seen.content, edited.as_bytes()) })
-    }
-
-    fn before(&self, (standing, _): &Self::Seen, lab: &mut Lab) -> Result<Before> {
-        standing.before(self.path.as_path(), lab)
-    }
-
-    fn apply(&self, (standing, edited): &Self::Seen, _: &Lab) -> Result<()> {
-        place::put(self.path.as_path(), &standing.wanted, edited.as_bytes())
+        let lines = || text.split_inclusive('\n');
+        if self.absent {
+            return Ok(lines().filter(|line| line.trim_end_matches('\n') != self.line).collect());
+        }
+        if lines().any(|line| line.trim_end_matches('\n') == self.line) {
+            return Ok(text.to_owned());
+        }
+        let replaced =
+            self.starts.as_ref().and_then(|starts| lines().position(|line| line.starts_with(starts.as_str())));
+        if let Some(at) = replaced {
+            let line = |(n, line): (usize, &str)| if n == at { format!("{}\n", self.line) } else { line.to_owned() };
+            return Ok(lines().enumerate().map(line).collect());
+        }
+        let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        Ok(format!("{text}{gap}{}\n", self.line))
     }
 
     fn explain(&self) -> Vec<String> {
         let path = self.path.to_string();
+        let to = quote::word(&path);
         let there = shell::command(&["grep", "-qxF", "-e", &self.line, &path]);
         if self.absent {
             let without = shell::command(&["grep", "-vxF", "-e", &self.line, &path]);
@@ -100,13 +64,13 @@ impl Operation for FileLine {
                 "! {there} || {{ {without} >/tmp/labkit.$$ || :; cat /tmp/labkit.$$ >{path}; rm /tmp/labkit.$$; }}"
             )];
         }
-        let append = format!("printf '%s\\n' {} >>{path}", crate::quote::word(&self.line));
+        let append = format!("printf '%s\\n' {} >>{to}", quote::word(&self.line));
         let Some(starts) = &self.starts else { return vec![format!("{there} || {append}")] };
         let program = "BEGIN { n = length(s) } !done && substr($0, 1, n) == s { print l; done = 1; next } { print } \
                        END { if (!done) print l }";
         let awk =
             shell::command(&["awk", "-v", &format!("s={starts}"), "-v", &format!("l={}", self.line), program, &path]);
-        vec![format!("{there} || {{ {awk} >/tmp/labkit.$$; cat /tmp/labkit.$$ >{path}; rm /tmp/labkit.$$; }}")]
+        vec![format!("{there} || {{ {awk} >/tmp/labkit.$$; cat /tmp/labkit.$$ >{to}; rm /tmp/labkit.$$; }}")]
     }
 }
 
@@ -116,7 +80,7 @@ mod tests {
 
     fn edited(text: &str, line: &str, starts: Option<&str>, absent: bool) -> String {
         let (path, starts) = ("/etc/x".parse().unwrap(), starts.map(str::to_owned));
-        FileLine { path, line: line.to_owned(), starts, absent }.edited(text)
+        FileLine { path, line: line.to_owned(), starts, absent }.edited(text).unwrap()
     }
 
     #[test]

@@ -17,12 +17,37 @@ use crate::{
     progress::Progress,
 };
 
-/// `apt-get install --no-install-recommends NAME …`
+/// `apt-get install --no-install-recommends NAME … OTHER-`
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Packages {
     /// Names, or names with a version: `"chrony"`, `"kubeadm=1.32.1-1.1"`.
+    #[serde(default)]
     pub install: OneOrMany<Wanted>,
+    /// Names of packages that are not to be there; their configuration stays.
+    #[serde(default)]
+    pub remove: OneOrMany<PackageName>,
+}
+
+/// Name of a package (Debian policy, 5.6.1).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct PackageName(pub String);
+
+impl TryFrom<String> for PackageName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<PackageName, String> {
+        match is_name(&text) {
+            true => Ok(PackageName(text)),
+            false => Err(format!("`{}` is no name of a package", text.escape_debug())),
+        }
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c);
+    text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit()) && text.chars().all(named)
 }
 
 /// A package, and its version where only one will do.
@@ -39,13 +64,10 @@ impl TryFrom<String> for Wanted {
     fn try_from(text: String) -> Result<Wanted, String> {
         let (name, version) =
             text.split_once('=').map_or((text.as_str(), None), |(name, version)| (name, Some(version)));
-        // Debian policy, 5.6.1 and 5.6.12.
-        let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c);
+        // Debian policy, 5.6.12.
         let numbered = |c: char| c.is_ascii_alphanumeric() || ".+-~:".contains(c);
-        let good = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-            && name.chars().all(named)
-            && version.is_none_or(|version| !version.is_empty() && version.chars().all(numbered));
-        match good {
+        let is_version = |version: &str| !version.is_empty() && version.chars().all(numbered);
+        match is_name(name) && version.is_none_or(is_version) {
             true => Ok(Wanted { name: name.to_owned(), version: version.map(str::to_owned) }),
             false => Err(format!("`{}` is no package: write `chrony` or `kubeadm=1.32.1-1.1`", text.escape_debug())),
         }
@@ -66,19 +88,32 @@ impl Packages {
         self.install.0.iter().map(now).filter(move |(wanted, now)| !now.is_some_and(|now| good(wanted, now)))
     }
 
+    fn unwanted<'a>(&'a self, dpkg: &'a Dpkg) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.remove.0.iter().filter_map(|PackageName(name)| Some((name.as_str(), dpkg.installed(name)?)))
+    }
+
     fn words(&self, dpkg: &Dpkg) -> Vec<String> {
         let missing = self.missing(dpkg).map(|(wanted, _)| wanted.to_string());
+        // A minus behind a name removes it.
+        let unwanted = self.unwanted(dpkg).map(|(name, _)| format!("{name}-"));
         ["--no-install-recommends", "--allow-downgrades", "--allow-change-held-packages", "install"]
             .map(str::to_owned)
             .into_iter()
             .chain(missing)
+            .chain(unwanted)
             .collect()
+    }
+
+    /// As `apt-get install` takes them.
+    fn names(&self) -> Vec<String> {
+        let remove = self.remove.0.iter().map(|PackageName(name)| format!("{name}-"));
+        self.install.0.iter().map(Wanted::to_string).chain(remove).collect()
     }
 
     /// Makes sure that apt knows each package; fetches the lists where one is not known yet.
     fn find(&self, dpkg: &Dpkg, progress: &Progress) -> Result<()> {
         let missing: Vec<&Wanted> = self.missing(dpkg).map(|(wanted, _)| wanted).collect();
-        if unknown(&missing)?.is_empty() {
+        if missing.is_empty() || unknown(&missing)?.is_empty() {
             return Ok(());
         }
         progress.doing("fetch the lists of packages");
@@ -140,8 +175,7 @@ impl Operation for Packages {
     type Seen = Dpkg;
 
     fn title(&self) -> String {
-        let names: Vec<String> = self.install.0.iter().map(Wanted::to_string).collect();
-        format!("packages {}", names.join(" "))
+        format!("packages {}", self.names().join(" "))
     }
 
     fn look(&self, _: &Lab) -> Result<Dpkg> {
@@ -156,7 +190,15 @@ impl Operation for Packages {
                 None => format!("{wanted}, which is not installed"),
             })
             .collect();
-        (!lines.is_empty()).then(|| Difference { words: format!("install {}", lines.len()), lines })
+        let unwanted: Vec<String> =
+            self.unwanted(dpkg).map(|(name, now)| format!("{name}, {now} is installed")).collect();
+        let words = match (lines.len(), unwanted.len()) {
+            (0, 0) => return None,
+            (new, 0) => format!("install {new}"),
+            (0, old) => format!("remove {old}"),
+            (new, old) => format!("install {new}, remove {old}"),
+        };
+        Some(Difference { words, lines: lines.into_iter().chain(unwanted).collect() })
     }
 
     fn before(&self, dpkg: &Dpkg, lab: &mut Lab) -> Result<Before> {
@@ -173,10 +215,9 @@ impl Operation for Packages {
     }
 
     fn explain(&self) -> Vec<String> {
-        let names: Vec<String> = self.install.0.iter().map(Wanted::to_string).collect();
         let mut argv =
             vec!["apt-get".to_owned(), "-qy".to_owned(), "--no-install-recommends".to_owned(), "install".to_owned()];
-        argv.extend(names);
+        argv.extend(self.names());
         vec![
             "export DEBIAN_FRONTEND=noninteractive".to_owned(),
             shell::command(&["apt-get", "-qy", "update"]),
