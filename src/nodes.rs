@@ -65,10 +65,14 @@ impl Nodes {
     pub fn read() -> Result<Nodes> {
         let path = etc_dir().join("lab.toml");
         match fs::read_to_string(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                Err(Error::failed(format!("there is no `{}`: which machines the lab has is not known", path.display()))
-                    .hint("docs/nodes.md shows one"))
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(Error::failed(format!(
+                "there is no `{}`: which machines the lab has is not known",
+                path.display()
+            ))
+            .hint(
+                "write it: name, network, pod_cidr, service_cidr, and for each machine [[node]] with name, address \
+                         and role",
+            )),
             text => Nodes::parse(&text.context(|| format!("read `{}`", path.display()))?, &path),
         }
     }

@@ -8,7 +8,7 @@ use crate::{
     columns::columns,
     error::Result,
     lab::Mode,
-    recipe::{Recipe, rehearse},
+    recipe::{Recipe, attempt},
 };
 
 /// What a recipe asks, what can be set, and what it does.
@@ -34,8 +34,15 @@ impl Show {
         if self.source {
             return output::print(&recipe.text);
         }
-        let shown = rehearse(&recipe, Mode::Plan, false, &[])?;
-        let steps = shown.steps();
+        let shown = attempt(&recipe, Mode::Plan, false, &[])?;
+        // A recipe for nodes of a lab has parameters and a source on other machines as well.
+        if let Err(error) = &shown.outcome
+            && shown.params.is_empty()
+        {
+            return Err(error.clone());
+        }
+        let changes = shown.differences().map(|(title, difference)| format!("{title}: {}", difference.words));
+        let steps: Vec<String> = shown.steps().into_iter().map(str::to_owned).chain(changes).collect();
         if self.json {
             return output::json(&json!({
                 "name": recipe.name, "question": recipe.question(), "sha256": recipe.sha256(),
@@ -54,6 +61,9 @@ impl Show {
         text += "\nsteps:\n";
         for step in steps {
             text += &format!("  {step}\n");
+        }
+        if let Err(error) = &shown.outcome {
+            text += &format!("  not to be told on this machine: {error}\n");
         }
         output::print(&text)
     }

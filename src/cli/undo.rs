@@ -4,7 +4,12 @@ use argh::FromArgs;
 use serde_json::json;
 
 use super::output;
-use crate::{error::Result, recipe::undo, results::store, signal};
+use crate::{
+    error::{Error, Result, nearest},
+    recipe::undo,
+    results::store,
+    signal,
+};
 
 /// Give the machine back as it was before a recipe changed it, the newest change first.
 #[derive(FromArgs)]
@@ -38,9 +43,14 @@ impl Undo {
                 true => output::json(&pending)?,
                 false => output::print(&pending.iter().map(|change| format!("{}\n", change.what)).collect::<String>())?,
             }
-            return if pending.is_empty() { Ok(()) } else { Err(crate::error::Error::changes()) };
+            return if pending.is_empty() { Ok(()) } else { Err(Error::changes()) };
         }
         if pending.is_empty() {
+            let others = undo::recipes(&state)?;
+            if let Some(near) = nearest(name, others.iter().map(String::as_str)) {
+                return Err(Error::usage(format!("`{name}` left no change on this machine"))
+                    .hint(format!("did you mean `labkit undo {near}`?")));
+            }
             return match self.json {
                 true => output::json(&json!({ "reverted": 0 })),
                 false => output::print(&format!("nothing to undo: `{name}` left no change on this machine\n")),

@@ -47,10 +47,14 @@ pub struct Conducted {
 
 /// Goes through a recipe without any effect: its plan, or the commands it stands for.
 pub fn rehearse(recipe: &Recipe, mode: Mode, on_host: bool, settings: &[String]) -> Result<Conducted> {
-    let (state, progress) = (store::state_dir()?, Progress::silent());
-    let orders = Orders { mode, on_host, settings, state, progress, force: false };
-    let mut rehearsed = conduct(recipe, orders)?;
+    let mut rehearsed = attempt(recipe, mode, on_host, settings)?;
     std::mem::replace(&mut rehearsed.outcome, Ok(())).map(|()| rehearsed)
+}
+
+/// The same as far as it goes: what a recipe asks of a machine may not be there on this one.
+pub fn attempt(recipe: &Recipe, mode: Mode, on_host: bool, settings: &[String]) -> Result<Conducted> {
+    let (state, progress) = (store::state_dir()?, Progress::silent());
+    conduct(recipe, Orders { mode, on_host, settings, state, progress, force: false })
 }
 
 impl Conducted {

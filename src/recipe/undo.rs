@@ -1,6 +1,6 @@
 //! Taking back what recipes did to the machine, the newest first.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use crate::{
     error::{Error, Result},
@@ -15,6 +15,11 @@ pub fn pending(state: &Path, recipe: &str) -> Result<Vec<Change>> {
         Ledger::pending_in(state)?.into_iter().filter(|change| change.recipe == recipe).collect();
     changes.reverse();
     Ok(changes)
+}
+
+/// Recipes of which something is still done to this machine.
+pub fn recipes(state: &Path) -> Result<BTreeSet<String>> {
+    Ok(Ledger::pending_in(state)?.into_iter().map(|change| change.recipe).collect())
 }
 
 /// Brings everything that a recipe changed back to what it was before, and says each. Errors are collected: one thing
