@@ -110,6 +110,36 @@ impl fmt::Display for NsName {
     }
 }
 
+/// Name of a machine, as RFC 1123 has it and in lower case, since Kubernetes makes a node's name of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HostName(String);
+textual!(HostName);
+
+impl HostName {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for HostName {
+    type Err = String;
+    fn from_str(text: &str) -> Result<HostName, String> {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let is_inside = (1..=63).contains(&text.len()) && !text.starts_with('-') && !text.ends_with('-');
+        match is_inside && text.chars().all(plain) {
+            true => Ok(HostName(text.to_owned())),
+            false => Err(format!("`{}` is no host name: letters in lower case, digits, `-`", text.escape_debug())),
+        }
+    }
+}
+
+impl fmt::Display for HostName {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
 /// A device in a namespace: `ns1/veth0`; without a slash, in the lab's host namespace.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -315,6 +345,16 @@ mod tests {
         }
         for bad in ["", ".", "..", "a/b", "a b", "a:b", "eth%d", "1234567890123456", "all", "à\u{a0}"] {
             assert!(bad.parse::<IfName>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_host_name_is_one_label_in_lower_case() {
+        for good in ["a", "node01", "lab-master", &"x".repeat(63)] {
+            assert!(good.parse::<HostName>().is_ok(), "{good}");
+        }
+        for bad in ["", "Node", "a.b", "-a", "a-", "a b", "a_b", &"x".repeat(64)] {
+            assert!(bad.parse::<HostName>().is_err(), "{bad}");
         }
     }
 

@@ -168,6 +168,18 @@ fn an_import_that_is_stopped_leaves_what_was_there() {
 }
 
 #[test]
+fn nothing_is_added_to_an_import_that_was_cut_off() {
+    let bench = Bench::new();
+    import(&bench, &["ping-veth.txt"], &["--case", "x"]).ok();
+    let file = runs(&bench)[0].join("run.json");
+    // As it is while the first import goes on.
+    let text = fs::read_to_string(&file).unwrap().replace("\"outcome\": \"done\"", "\"outcome\": \"running\"");
+    fs::write(&file, text).unwrap();
+    let said = import(&bench, &["ping-routed.txt"], &["--case", "y", "--into", "latest"]);
+    assert!(said.code == Some(2) && said.err.contains("was cut off while it was imported"), "{}", said.err);
+}
+
+#[test]
 fn cases_and_rounds_that_were_not_taken_alike_are_told() {
     let bench = Bench::new();
     let set =

@@ -7,20 +7,19 @@ use std::thread;
 
 use support::testbed::{NAMES, Package, Testbed, assert_same};
 
-/// Both on every machine at once.
-fn on_all(testbed: &Testbed, act: impl Fn(&str) + Sync) {
+/// On every machine at once.
+fn on_all(act: impl Fn(&str) + Sync) {
     let act = &act;
     thread::scope(|scope| {
         let all: Vec<_> = NAMES.iter().map(|name| scope.spawn(move || act(name))).collect();
         all.into_iter().for_each(|one| one.join().unwrap());
     });
-    let _ = testbed;
 }
 
 #[test]
 fn three_machines_become_nodes_know_each_other_and_are_given_back() {
     let Some(testbed) = Testbed::up(3) else { return };
-    on_all(&testbed, |name| {
+    on_all(|name| {
         let before = testbed.state(name);
         let plan = testbed.labkit(name, &["plan", "node"]);
         assert_eq!(plan.code, Some(3), "{}{}", plan.out, plan.err);
@@ -36,7 +35,7 @@ fn three_machines_become_nodes_know_each_other_and_are_given_back() {
         let said = testbed.exec(from, &["ssh", "-o", "BatchMode=yes", to, "cat", "/etc/hostname"]);
         assert!(said.code == Some(0) && NAMES.contains(&said.out.trim()), "{from} to {to}: {}{}", said.out, said.err);
     }
-    on_all(&testbed, |name| {
+    on_all(|name| {
         let wanted = testbed.state(name);
         let second = testbed.labkit(name, &["run", "node"]);
         assert_eq!(second.code, Some(0), "{}", second.err);
@@ -47,7 +46,7 @@ fn three_machines_become_nodes_know_each_other_and_are_given_back() {
         let ledger = std::fs::read_to_string(testbed.root(name).join("var/lib/labkit/machine/ledger.jsonl")).unwrap();
         let journal =
             testbed.sh(name, "journalctl --no-pager --quiet; find /var/lib/labkit/runs -type f -exec cat {} +").ok();
-        let key = testbed.sh(name, "sed -n 3p /root/.ssh/id_labkit").ok();
+        let key = testbed.sh(name, "sed -n 3p ~/.ssh/id_labkit").ok();
         assert!(key.trim().len() == 70 && !ledger.contains(key.trim()) && !journal.contains(key.trim()));
         testbed.labkit(name, &["undo", "node"]).ok();
         // The machine's own name is back: `hostname` and all that is in it.
@@ -86,7 +85,7 @@ fn undo_gives_back_the_machine_file_by_file_package_by_package_setting_by_settin
     assert_same(&before, &testbed.state("master"), "after an undo that was killed again and again");
     assert!(kills > 15, "only {kills} kills");
     // What a person would type instead comes to the same, and leaves labkit nothing to do.
-    testbed.sh("master", "labkit explain node > /root/node.sh; sh -e /root/node.sh; rm /root/node.sh").ok();
+    testbed.sh("master", "labkit explain node > /var/tmp/node.sh; sh -e /var/tmp/node.sh; rm /var/tmp/node.sh").ok();
     assert_same(&wanted, &testbed.state("master"), "after the script of `labkit explain`");
     let said = testbed.labkit("master", &["run", "node"]);
     assert!(said.err.starts_with("nothing to do"), "{}", said.err);
@@ -314,7 +313,7 @@ fn packages_that_break_off_are_finished_when_the_cause_is_gone() {
         Package {
             name: "half",
             version: "1",
-            postinst: "echo why it fails; test -e /root/mended",
+            postinst: "echo why it fails; test -e /var/tmp/mended",
             file: ("usr/share/half/file", 10),
         },
         Package { name: "large", version: "1", postinst: "exit 0", file: ("usr/share/large/file", 3_000_000) },
@@ -329,9 +328,9 @@ fn packages_that_break_off_are_finished_when_the_cause_is_gone() {
     let said = attempt("half");
     assert!(said.code == Some(1) && said.err.contains("packages half: "), "{}", said.err);
     assert!(said.err.contains("half"), "{}", said.err);
-    testbed.sh("master", "touch /root/mended").ok();
+    testbed.sh("master", "touch /var/tmp/mended").ok();
     attempt("half").ok();
-    testbed.sh("master", "rm /root/mended").ok();
+    testbed.sh("master", "rm /var/tmp/mended").ok();
     testbed.labkit("master", &["undo", "broken"]).ok();
     assert_same(&before, &testbed.state("master"), "after undo");
     // A disk that fills while it is unpacked.
@@ -354,9 +353,9 @@ host.service { unit = "chrony.service", reads = "/etc/chrony/conf.d/x.conf" }
 "#;
     let recipe = testbed.recipe("master", "stop.lua", text);
     let script = format!(
-        "labkit run {recipe} 2>/root/said & pid=$!
+        "labkit run {recipe} 2>/var/tmp/said & pid=$!
          until pgrep -x -a dpkg | grep -q status-fd; do kill -0 $pid || exit 9; done
-         kill -INT $pid; code=0; wait $pid || code=$?; cat /root/said; rm /root/said; dpkg --audit; exit $code"
+         kill -INT $pid; code=0; wait $pid || code=$?; cat /var/tmp/said; rm /var/tmp/said; dpkg --audit; exit $code"
     );
     let said = testbed.sh("master", &script);
     assert_eq!(said.code, Some(130), "{}{}", said.out, said.err);

@@ -26,10 +26,11 @@ impl Completion {
         let recipes = recipes.join(" ");
         let bash = format!(
             "_labkit() {{\n  local words\n  case ${{COMP_CWORD}} in\n    1) words='{commands}' ;;\n    \
-             *) case ${{COMP_WORDS[1]}} in\n         run|plan|explain|show) words='{recipes}' ;;\n         \
+             *) case ${{COMP_WORDS[1]}} in\n         run|plan|explain|show|undo) words='{recipes}' ;;\n         \
              results) words=\"latest compare $(labkit results 2>/dev/null | awk 'NR>1{{print $1}}')\" ;;\n         \
              archive|export|report|verify|why) words=\"latest $(labkit results 2>/dev/null | awk 'NR>1{{print $1}}')\" ;;\n         \
              down) words=\"$(labkit ls 2>/dev/null | awk 'NR>1{{print $1}}')\" ;;\n         \
+             secret) words='new show ssh-user' ;;\n         \
              completion) words='{}' ;;\n       esac ;;\n  esac\n  \
              COMPREPLY=($(compgen -W \"$words\" -- \"${{COMP_WORDS[COMP_CWORD]}}\"))\n  \
              [ ${{#COMPREPLY[@]}} -gt 0 ] || COMPREPLY=($(compgen -f -- \"${{COMP_WORDS[COMP_CWORD]}}\"))\n}}\n\
@@ -41,7 +42,7 @@ impl Completion {
             "zsh" => format!("autoload -U +X bashcompinit && bashcompinit\n{bash}"),
             "fish" => format!(
                 "complete -c labkit -n __fish_use_subcommand -xa '{commands}'\n\
-                 complete -c labkit -n '__fish_seen_subcommand_from run plan explain show' -a '{recipes}'\n"
+                 complete -c labkit -n '__fish_seen_subcommand_from run plan explain show undo' -a '{recipes}'\n"
             ),
             other => {
                 let near = nearest(other, SHELLS)

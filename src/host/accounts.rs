@@ -22,6 +22,12 @@ pub fn gid(name: &str) -> Result<u32> {
     found.map(|group| group.gid.as_raw()).ok_or_else(|| Error::failed(format!("there is no group `{name}`")))
 }
 
+/// Numbers of an owner and a group; whoever runs labkit where none is named.
+pub fn owner(user: Option<&str>, group: Option<&str>) -> Result<(u32, u32)> {
+    let (own_uid, own_gid) = own();
+    Ok((user.map_or(Ok(own_uid), uid)?, group.map_or(Ok(own_gid), gid)?))
+}
+
 /// Whoever makes a file without saying whose it is to be.
 pub fn own() -> (u32, u32) {
     (Uid::effective().as_raw(), Gid::effective().as_raw())

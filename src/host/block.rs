@@ -5,9 +5,8 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::{
-    file,
     place::{self, FilePath, Seen},
-    shell,
+    shell, standing,
 };
 use crate::{
     digest::sha256_hex,
@@ -41,6 +40,18 @@ fn number_sign() -> String {
 impl Block {
     fn marks(&self) -> [String; 2] {
         ["begin", "end"].map(|which| format!("{} labkit {} {which}", self.comment, self.name))
+    }
+
+    /// Marks that would not be found again, or found where they are not.
+    fn check(&self) -> Result<()> {
+        let plain = |text: &str| !text.trim().is_empty() && !text.chars().any(char::is_control);
+        if !plain(&self.name) || !plain(&self.comment) {
+            return Err(Error::usage("`name` and `comment` are one line each, and not empty"));
+        }
+        match self.content.lines().find(|line| self.marks().iter().any(|mark| mark == line)) {
+            Some(mark) => Err(Error::usage(format!("`content` has the mark `{mark}` in it"))),
+            None => Ok(()),
+        }
     }
 
     /// What stands between the marks now; none where they are not there.
@@ -99,6 +110,7 @@ impl Operation for Block {
     }
 
     fn look(&self, _: &Lab) -> Result<Seen> {
+        self.check()?;
         let seen = place::look(self.path.as_path())?;
         text(&seen).map(|_| ())?;
         Ok(seen)
@@ -107,7 +119,7 @@ impl Operation for Block {
     fn difference(&self, seen: &Seen) -> Option<Difference> {
         let now = text(seen).unwrap_or_default();
         let wanted = self.with(now, Some(&self.lines()));
-        let lines = file::lines(now.as_bytes(), wanted.as_bytes());
+        let lines = standing::lines(now.as_bytes(), wanted.as_bytes());
         (now != wanted).then(|| Difference { words: "change them".to_owned(), lines })
     }
 
@@ -170,6 +182,14 @@ mod tests {
         let changed = block("b\n").with(&format!("{with}::1 six\n"), Some("b\n"));
         assert_eq!(changed, "127.0.0.1 localhost\n# labkit nodes begin\nb\n# labkit nodes end\n::1 six\n");
         assert_eq!(block("").with(&changed, None), "127.0.0.1 localhost\n::1 six\n");
+    }
+
+    #[test]
+    fn marks_are_lines_that_stand_nowhere_else() {
+        assert!(block("a\n").check().is_ok());
+        assert!(block("# labkit nodes end\n").check().is_err());
+        assert!(Block { name: "a\nb".into(), ..block("") }.check().is_err());
+        assert!(Block { comment: " ".into(), ..block("") }.check().is_err());
     }
 
     proptest! {

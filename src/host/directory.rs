@@ -4,18 +4,15 @@ use serde::Deserialize;
 
 use super::{
     accounts,
-    file::Standing,
-    place::{self, FileMode, FilePath},
+    place::{FileMode, FilePath, Seen},
     shell,
+    standing::AtPath,
 };
 use crate::{
     args::Short,
     error::Result,
-    journal::{Before, FileState},
-    lab::{
-        Lab,
-        operation::{Difference, Operation, bring},
-    },
+    journal::FileState,
+    lab::{Lab, operation::bring},
 };
 
 /// `install -d -m MODE -o OWNER -g GROUP PATH`
@@ -64,41 +61,22 @@ impl Directory {
     }
 }
 
-impl Operation for Directory {
-    type Seen = Standing;
+impl AtPath for Directory {
+    fn path(&self) -> &FilePath {
+        &self.path
+    }
 
     fn title(&self) -> String {
         format!("directory {}", self.path)
     }
 
-    fn look(&self, lab: &Lab) -> Result<Standing> {
-        let (own_uid, own_gid) = accounts::own();
-        let wanted = FileState::Directory {
-            mode: self.mode.0,
-            uid: self.owner.as_deref().map_or(Ok(own_uid), accounts::uid)?,
-            gid: self.group.as_deref().map_or(Ok(own_gid), accounts::gid)?,
-        };
-        Standing::with(self.path.as_path(), wanted, lab)
-    }
-
-    fn difference(&self, seen: &Standing) -> Option<Difference> {
-        seen.words().map(Difference::of)
-    }
-
-    fn before(&self, seen: &Standing, lab: &mut Lab) -> Result<Before> {
-        seen.before(self.path.as_path(), lab)
-    }
-
-    fn apply(&self, seen: &Standing, _: &Lab) -> Result<()> {
-        place::put(self.path.as_path(), &seen.wanted, b"")
+    fn wanted(&self, _: &Seen) -> Result<(FileState, Vec<u8>)> {
+        let (uid, gid) = accounts::owner(self.owner.as_deref(), self.group.as_deref())?;
+        Ok((FileState::Directory { mode: self.mode.0, uid, gid }, Vec::new()))
     }
 
     fn explain(&self) -> Vec<String> {
-        let mut argv = vec!["install".to_owned(), "-d".to_owned(), "-m".to_owned(), self.mode.to_string()];
-        for (option, value) in [("-o", &self.owner), ("-g", &self.group)] {
-            argv.extend(value.iter().flat_map(|value| [option.to_owned(), value.clone()]));
-        }
-        argv.push(self.path.to_string());
-        vec![shell::command(&argv)]
+        let (owner, group) = (self.owner.as_deref(), self.group.as_deref());
+        vec![shell::command(&shell::install(&["-d"], self.mode, owner, group, &[&self.path.to_string()]))]
     }
 }

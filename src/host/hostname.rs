@@ -12,27 +12,22 @@ use crate::{
         Lab,
         operation::{Difference, Operation},
     },
+    names::HostName,
 };
 
 /// `hostname NAME`, and /etc/hostname for the next boot.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hostname {
-    /// Letters, digits and `-`, as RFC 1123 has it; what Kubernetes makes a node's name of must be in lower case.
-    pub name: String,
+    /// Letters in lower case, digits, `-`.
+    pub name: HostName,
 }
 
 impl Short for Hostname {
     const EXPECTED: &'static str = "a name";
 
     fn from_text(text: &str) -> Option<Result<Hostname, String>> {
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        let good =
-            (1..=63).contains(&text.len()) && text.chars().all(plain) && !text.starts_with('-') && !text.ends_with('-');
-        Some(match good {
-            true => Ok(Hostname { name: text.to_owned() }),
-            false => Err(format!("`{}` is no host name: letters in lower case, digits, `-`", text.escape_debug())),
-        })
+        Some(text.parse().map(|name| Hostname { name }))
     }
 }
 
@@ -57,7 +52,7 @@ impl Operation for Hostname {
     }
 
     fn difference(&self, seen: &String) -> Option<Difference> {
-        (*seen != self.name).then(|| Difference::of(format!("{}, was {seen}", self.name)))
+        (seen != self.name.as_str()).then(|| Difference::of(format!("{}, was {seen}", self.name)))
     }
 
     fn before(&self, seen: &String, _: &mut Lab) -> Result<Before> {
@@ -65,11 +60,11 @@ impl Operation for Hostname {
     }
 
     fn apply(&self, _: &String, _: &Lab) -> Result<()> {
-        set(&self.name)
+        set(self.name.as_str())
     }
 
     fn explain(&self) -> Vec<String> {
-        vec![shell::command(&["hostname", &self.name])]
+        vec![shell::command(&["hostname", self.name.as_str()])]
     }
 }
 

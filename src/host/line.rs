@@ -2,9 +2,14 @@
 
 use serde::Deserialize;
 
-use super::{edit::Edit, place::FilePath, shell};
+use super::{
+    place::{FilePath, Seen},
+    shell,
+    standing::{AtPath, edited},
+};
 use crate::{
     error::{Error, Result},
+    journal::FileState,
     quote,
 };
 
@@ -24,15 +29,8 @@ pub struct FileLine {
     pub absent: bool,
 }
 
-impl Edit for FileLine {
-    fn path(&self) -> &FilePath {
-        &self.path
-    }
-
-    fn title(&self) -> String {
-        format!("line in {}", self.path)
-    }
-
+impl FileLine {
+    /// The text as it is to be.
     fn edited(&self, text: &str) -> Result<String> {
         if self.line.contains('\n') || self.line.is_empty() {
             return Err(Error::usage("`line` is not one line"));
@@ -52,6 +50,24 @@ impl Edit for FileLine {
         }
         let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
         Ok(format!("{text}{gap}{}\n", self.line))
+    }
+}
+
+impl AtPath for FileLine {
+    fn path(&self) -> &FilePath {
+        &self.path
+    }
+
+    fn title(&self) -> String {
+        format!("line in {}", self.path)
+    }
+
+    fn wanted(&self, seen: &Seen) -> Result<(FileState, Vec<u8>)> {
+        edited(seen, |text| self.edited(text))
+    }
+
+    fn is_shared(&self) -> bool {
+        true
     }
 
     fn explain(&self) -> Vec<String> {

@@ -5,18 +5,11 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::{
-    file::Standing,
-    place::{self, FilePath},
+    place::{FilePath, Seen},
     shell,
+    standing::AtPath,
 };
-use crate::{
-    error::Result,
-    journal::{Before, FileState},
-    lab::{
-        Lab,
-        operation::{Difference, Operation},
-    },
-};
+use crate::{error::Result, journal::FileState};
 
 /// `ln -sfn TO PATH`
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -28,27 +21,17 @@ pub struct Link {
     pub to: PathBuf,
 }
 
-impl Operation for Link {
-    type Seen = Standing;
+impl AtPath for Link {
+    fn path(&self) -> &FilePath {
+        &self.path
+    }
 
     fn title(&self) -> String {
         format!("link {}", self.path)
     }
 
-    fn look(&self, lab: &Lab) -> Result<Standing> {
-        Standing::with(self.path.as_path(), FileState::Link { target: self.to.clone() }, lab)
-    }
-
-    fn difference(&self, seen: &Standing) -> Option<Difference> {
-        seen.words().map(Difference::of)
-    }
-
-    fn before(&self, seen: &Standing, lab: &mut Lab) -> Result<Before> {
-        seen.before(self.path.as_path(), lab)
-    }
-
-    fn apply(&self, seen: &Standing, _: &Lab) -> Result<()> {
-        place::put(self.path.as_path(), &seen.wanted, b"")
+    fn wanted(&self, _: &Seen) -> Result<(FileState, Vec<u8>)> {
+        Ok((FileState::Link { target: self.to.clone() }, Vec::new()))
     }
 
     fn explain(&self) -> Vec<String> {

@@ -1,10 +1,29 @@
 //! Operations as commands that a person would type.
 
+use super::place::FileMode;
 use crate::quote;
 
 /// A command line from its words.
 pub fn command<T: AsRef<str>>(argv: &[T]) -> String {
     quote::line(argv)
+}
+
+/// `install OPTIONS -m MODE -o OWNER -g GROUP PATHS`
+pub fn install(
+    options: &[&str],
+    mode: FileMode,
+    owner: Option<&str>,
+    group: Option<&str>,
+    paths: &[&str],
+) -> Vec<String> {
+    let mut argv = vec!["install".to_owned()];
+    argv.extend(options.iter().map(|option| (*option).to_owned()));
+    argv.extend(["-m".to_owned(), mode.to_string()]);
+    for (option, name) in [("-o", owner), ("-g", group)] {
+        argv.extend(name.into_iter().flat_map(|name| [option.to_owned(), name.to_owned()]));
+    }
+    argv.extend(paths.iter().map(|path| (*path).to_owned()));
+    argv
 }
 
 /// A command with this on its standard input, as a here-document, or by `printf` where the last line has no end.

@@ -54,7 +54,7 @@ fn at(path: &str) -> Result<FilePath> {
 
 /// What a node is called by ssh.
 fn names(node: &Node) -> [String; 2] {
-    [node.name.clone(), node.address.to_string()]
+    [node.name.to_string(), node.address.to_string()]
 }
 
 impl Ssh {

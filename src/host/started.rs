@@ -31,14 +31,11 @@ impl Started {
 
     /// True where the files are not what they were when labkit started the unit, or where it never did.
     pub fn is_stale(&self, unit: &str, files: &[FilePath]) -> Result<bool> {
-        Ok(!files.is_empty() && self.units.get(unit) != Some(&digest(files)?))
+        Ok(self.units.get(unit) != Some(&digest(files)?))
     }
 
     /// Notes what the files hold, now that it has read them.
     pub fn note(mut self, unit: &str, files: &[FilePath]) -> Result<()> {
-        if files.is_empty() {
-            return Ok(());
-        }
         self.units.insert(unit.to_owned(), digest(files)?);
         disk::replace(&self.file, &serde_json::to_vec_pretty(&self.units)?)
     }

@@ -120,7 +120,8 @@ impl Operation for Service {
 
     fn look(&self, lab: &Lab) -> Result<State> {
         let state = State::of(&self.unit)?;
-        let is_stale = state.is_active() && Started::read(lab)?.is_stale(&self.unit, &self.reads.0)?;
+        let is_stale =
+            state.is_active() && !self.reads.0.is_empty() && Started::read(lab)?.is_stale(&self.unit, &self.reads.0)?;
         Ok(State { is_stale, ..state })
     }
 
@@ -152,7 +153,7 @@ impl Operation for Service {
                 return Err(why.hint(format!("systemctl status {}", self.unit)));
             }
         }
-        match self.wants_active() {
+        match self.wants_active() && !self.reads.0.is_empty() {
             true => Started::read(lab)?.note(&self.unit, &self.reads.0),
             false => Ok(()),
         }

@@ -66,6 +66,10 @@ impl Import {
                 return Err(Error::usage(format!("`{}` was measured, not imported", record.run.id))
                     .hint("leave --into out: the files become a run of their own"));
             }
+            Some(record) if !record.run.outcome.is_whole() => {
+                return Err(Error::usage(format!("`{}` was cut off while it was imported", record.run.id))
+                    .hint("leave --into out, and import its files again"));
+            }
             Some(record) => record.run.clone(),
             None => self.new_run(),
         };

@@ -102,6 +102,8 @@ pub struct Lab {
     /// Where runs, and what was done to the machine, are kept.
     state: PathBuf,
     ledger: Option<Ledger>,
+    /// What the ledger held when a plan began.
+    known: Vec<Change>,
     namespaces: BTreeMap<NsName, Netns>,
     writer: Option<Writer>,
     journal: Option<Journal>,
@@ -133,6 +135,7 @@ impl Lab {
             force: false,
             state,
             ledger: None,
+            known: Vec::new(),
             namespaces: BTreeMap::new(),
             writer,
             journal,
@@ -229,7 +232,7 @@ impl Lab {
         }
     }
 
-    /// What was done to this machine and how it was before; from now on nobody else changes it.
+    /// What was done to this machine and how it was before; while it is open nobody else changes it.
     pub fn ledger(&mut self) -> Result<&mut Ledger> {
         let ledger = match self.ledger.take() {
             Some(ledger) => ledger,
@@ -243,11 +246,22 @@ impl Lab {
         journal::directory(&self.state)
     }
 
-    /// What labkit did to this machine and has not taken back, oldest first.
-    pub fn changes(&self) -> Result<Vec<Change>> {
-        match &self.ledger {
-            Some(ledger) => Ok(ledger.pending().to_vec()),
-            None => Ledger::pending_in(&self.state),
+    /// What labkit did to this machine and has not taken back, oldest first; empty before `begin_work`.
+    pub fn changes(&self) -> &[Change] {
+        self.ledger.as_ref().map_or(&self.known, Ledger::pending)
+    }
+
+    /// Comes before the first look at the machine: nobody else changes it between the look and the act.
+    pub fn begin_work(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.work.has_begun, true) || self.mode == Mode::Explain {
+            return Ok(());
+        }
+        match self.acts() {
+            true => self.ledger().map(|_| ()),
+            false => {
+                self.known = Ledger::pending_in(&self.state)?;
+                Ok(())
+            }
         }
     }
 

@@ -49,7 +49,7 @@ impl Difference {
 
 /// Brings a thing into the state that is wanted, or says what that would take. True where it was, or would be, changed.
 pub fn bring<O: Operation>(lab: &mut Lab, operation: &O) -> Result<bool> {
-    lab.work.has_begun = true;
+    lab.begin_work()?;
     if lab.mode == Mode::Explain {
         operation.explain().into_iter().for_each(|command| lab.shell(command));
         lab.work.changed.push(operation.title());

@@ -11,21 +11,13 @@ from process import Failure, run
 TESTBED = os.path.join(ROOT, "tests", "testbed")
 HOME = os.environ.get("LABKIT_TESTBED", "/var/tmp/labkit-testbed")
 PLAYBOOK = os.path.join(HERE, "node.yml")
-LAB = """name = "lab"
-network = "192.168.56.0/24"
-pod_cidr = "10.17.0.0/16"
-service_cidr = "10.96.0.0/12"
-[[node]]
-name = "master"
-address = "192.168.56.10"
-role = "master"
-"""
+LAB = os.path.join(TESTBED, "lab.toml")
 # The time of the command alone, by the machine's own clock: not that of going there.
 TIMED = 'began=$(date +%s%N); "$@" >/tmp/said 2>&1 || { cat /tmp/said; exit 1; }; ended=$(date +%s%N); echo $((ended - began))'
 METHODS = {
     "labkit run node": ["labkit", "run", "node"],
-    "sh -e node.sh": ["sh", "-e", "/root/node.sh"],
-    "ansible-playbook": ["ansible-playbook", "--inventory", "localhost,", "--connection", "local", "/root/node.yml"],
+    "sh -e node.sh": ["sh", "-e", "/var/tmp/node.sh"],
+    "ansible-playbook": ["ansible-playbook", "--inventory", "localhost,", "--connection", "local", "/var/tmp/node.yml"],
 }
 
 
@@ -48,12 +40,12 @@ def fresh(labkit):
     root = os.path.join(HOME, "machines", "master", "root")
     shutil.copy(labkit.path, os.path.join(root, "usr/local/bin/labkit"))
     os.makedirs(os.path.join(root, "etc/labkit"), exist_ok=True)
-    for name, text in (("lab.toml", LAB), ("secret", "5a" * 32 + "\n")):
-        with open(os.path.join(root, "etc/labkit", name), "w") as file:
-            file.write(text)
+    shutil.copy(LAB, os.path.join(root, "etc/labkit"))
+    with open(os.path.join(root, "etc/labkit/secret"), "w") as file:
+        file.write("5a" * 32 + "\n")
     os.chmod(os.path.join(root, "etc/labkit/secret"), 0o600)
-    shutil.copy(PLAYBOOK, os.path.join(root, "root/node.yml"))
-    inside("sh", "-c", "labkit explain node > /root/node.sh; apt-get -qq update")
+    shutil.copy(PLAYBOOK, os.path.join(root, "var/tmp/node.yml"))
+    inside("sh", "-c", "labkit explain node > /var/tmp/node.sh; apt-get -qq update")
 
 
 def measure(options, labkit, directory):

@@ -160,26 +160,8 @@ impl Drop for Testbed {
 
 pub const NAMES: [&str; 3] = ["master", "node01", "node02"];
 
-pub const LAB: &str = r#"name = "lab"
-network = "192.168.56.0/24"
-pod_cidr = "10.17.0.0/16"
-service_cidr = "10.96.0.0/12"
-
-[[node]]
-name = "master"
-address = "192.168.56.10"
-role = "master"
-
-[[node]]
-name = "node01"
-address = "192.168.56.11"
-role = "worker"
-
-[[node]]
-name = "node02"
-address = "192.168.56.12"
-role = "worker"
-"#;
+/// The lab that the machines are of.
+pub const LAB: &str = include_str!("../testbed/lab.toml");
 
 /// Left out is what a machine writes down by itself: logs, caches, lists of archives, random seeds and time stamps, the
 /// drift of its clock, the copies that Debian's tools keep of the version before of passwd, of dpkg's account and of

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::dpkg::Dpkg;
+use super::{dpkg::Dpkg, packages::PackageName};
 use crate::{
     args::OneOrMany,
     error::{Error, Result},
@@ -19,12 +19,16 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct Hold {
     /// Names of packages that are installed.
-    pub packages: OneOrMany<String>,
+    pub packages: OneOrMany<PackageName>,
 }
 
 impl Hold {
     fn free(&self, dpkg: &Dpkg) -> Vec<String> {
-        self.packages.0.iter().filter(|name| !dpkg.is_held(name)).cloned().collect()
+        self.names().filter(|name| !dpkg.is_held(name)).map(str::to_owned).collect()
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.packages.0.iter().map(|PackageName(name)| name.as_str())
     }
 }
 
@@ -32,7 +36,7 @@ impl Operation for Hold {
     type Seen = Dpkg;
 
     fn title(&self) -> String {
-        format!("hold of {}", self.packages.0.join(" "))
+        format!("hold of {}", self.names().collect::<Vec<_>>().join(" "))
     }
 
     fn look(&self, _: &Lab) -> Result<Dpkg> {
@@ -45,7 +49,7 @@ impl Operation for Hold {
     }
 
     fn before(&self, dpkg: &Dpkg, _: &mut Lab) -> Result<Before> {
-        if let Some(name) = self.packages.0.iter().find(|name| dpkg.installed(name).is_none()) {
+        if let Some(name) = self.names().find(|name| dpkg.installed(name).is_none()) {
             return Err(Error::failed(format!("package `{name}` is not installed")).hint("host.packages comes first"));
         }
         Ok(Before::Hold { packages: self.free(dpkg) })
@@ -56,8 +60,7 @@ impl Operation for Hold {
     }
 
     fn explain(&self) -> Vec<String> {
-        let argv: Vec<&str> =
-            ["apt-mark", "hold"].into_iter().chain(self.packages.0.iter().map(String::as_str)).collect();
+        let argv: Vec<&str> = ["apt-mark", "hold"].into_iter().chain(self.names()).collect();
         vec![shell::command(&argv)]
     }
 }

@@ -8,10 +8,14 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::{edit::Edit, place::FilePath};
+use super::{
+    place::{FilePath, Seen},
+    standing::{AtPath, edited},
+};
 use crate::{
     args::OneOrMany,
     error::{Error, Result},
+    journal::FileState,
 };
 
 /// A value that is to stand in a document.
@@ -57,15 +61,8 @@ fn no_table(key: &str) -> Error {
     Error::failed(format!("`{key}` is there, and has no keys"))
 }
 
-impl Edit for DocumentValue {
-    fn path(&self) -> &FilePath {
-        &self.path
-    }
-
-    fn title(&self) -> String {
-        format!("value {} in {}", self.at.0.join("."), self.path)
-    }
-
+impl DocumentValue {
+    /// The text as it is to be.
     fn edited(&self, text: &str) -> Result<String> {
         let Some((last, tables)) = self.at.0.split_last() else {
             return Err(Error::usage("`at` is empty"));
@@ -77,6 +74,24 @@ impl Edit for DocumentValue {
             "yaml" | "yml" => yaml_text::set(text, tables, last, &self.value),
             _ => Err(Error::usage(format!("`{}` ends in neither .json nor .toml nor .yaml", self.path))),
         }
+    }
+}
+
+impl AtPath for DocumentValue {
+    fn path(&self) -> &FilePath {
+        &self.path
+    }
+
+    fn title(&self) -> String {
+        format!("value {} in {}", self.at.0.join("."), self.path)
+    }
+
+    fn wanted(&self, seen: &Seen) -> Result<(FileState, Vec<u8>)> {
+        edited(seen, |text| self.edited(text))
+    }
+
+    fn is_shared(&self) -> bool {
+        true
     }
 
     fn explain(&self) -> Vec<String> {

@@ -1,0 +1,186 @@
+//! What stands at a path, what is to stand there, and what the two differ in.
+
+use std::path::Path;
+
+use similar::{ChangeTag, TextDiff};
+
+use super::place::{self, FilePath, Seen};
+use crate::{
+    digest::sha256_hex,
+    error::{Error, Result},
+    journal::{Before, FileState},
+    lab::{
+        Lab,
+        operation::{Difference, Operation},
+    },
+};
+
+/// A thing at a path: a file, a directory, a link, or a part of a file.
+pub trait AtPath {
+    fn path(&self) -> &FilePath;
+
+    /// The thing in words: `file /etc/hosts`.
+    fn title(&self) -> String;
+
+    /// What is to stand there, by what does: its state, and what a file is to hold.
+    fn wanted(&self, seen: &Seen) -> Result<(FileState, Vec<u8>)>;
+
+    /// Others write it as well, and their changes stay.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// What a file is to hold is not shown.
+    fn is_secret(&self) -> bool {
+        false
+    }
+
+    /// What a person would type.
+    fn explain(&self) -> Vec<String>;
+}
+
+/// What a path holds, what it is to hold, and whether somebody else changed it since labkit wrote it.
+pub struct Standing {
+    seen: Seen,
+    wanted: FileState,
+    content: Vec<u8>,
+    is_foreign: bool,
+}
+
+impl Standing {
+    /// What would change in words; none where nothing would.
+    pub fn words(&self) -> Option<String> {
+        use FileState::{Absent, Directory, File, Link};
+        let words = match (&self.seen.state, &self.wanted) {
+            (seen, wanted) if seen == wanted => return None,
+            (Absent, _) => "create it".to_owned(),
+            (_, Absent) => "remove it".to_owned(),
+            (File { sha256: one, .. }, File { sha256: other, .. }) if one != other => "change its content".to_owned(),
+            (File { mode, uid, gid, .. }, File { mode: to, uid: to_uid, gid: to_gid, .. })
+            | (Directory { mode, uid, gid }, Directory { mode: to, uid: to_uid, gid: to_gid }) => {
+                format!("mode {to:04o} and owner {to_uid}:{to_gid}, was {mode:04o} and {uid}:{gid}")
+            }
+            (Link { target }, Link { target: to }) => format!("lead to {}, was {}", to.display(), target.display()),
+            _ => "replace what is there".to_owned(),
+        };
+        Some(if self.is_foreign { format!("{words}; somebody else changed it since labkit wrote it") } else { words })
+    }
+
+    /// How it was, with a file's content kept; an error where somebody else's change would be lost.
+    pub fn before(&self, path: &Path, lab: &mut Lab) -> Result<Before> {
+        if self.is_foreign && !lab.force {
+            return Err(Error::failed("somebody else changed it since labkit wrote it").hint(
+                "look at it with `labkit plan`, then run with --force: what is there now is kept for `labkit undo`",
+            ));
+        }
+        if self.seen.state == FileState::Other {
+            return Err(Error::failed("a device, socket or pipe is there"));
+        }
+        if let FileState::File { sha256, .. } = &self.seen.state {
+            lab.ledger()?.keep(sha256, &self.seen.content)?;
+        }
+        Ok(Before::File { path: path.to_owned(), before: self.seen.state.clone(), after: self.wanted.clone() })
+    }
+}
+
+/// True where what is there is neither what labkit made last nor what was there before that.
+fn is_foreign(path: &Path, seen: &FileState, lab: &Lab) -> bool {
+    let last = lab.changes().iter().rev().find_map(|change| match &change.before {
+        Before::File { path: written, before, after } if written == path => Some((before, after)),
+        _ => None,
+    });
+    last.is_some_and(|(before, after)| seen != after && seen != before)
+}
+
+impl<T: AtPath> Operation for T {
+    type Seen = Standing;
+
+    fn title(&self) -> String {
+        AtPath::title(self)
+    }
+
+    fn look(&self, lab: &Lab) -> Result<Standing> {
+        let path = self.path().as_path();
+        let seen = place::look(path)?;
+        let (wanted, content) = self.wanted(&seen)?;
+        let is_foreign = !self.is_shared() && is_foreign(path, &seen.state, lab);
+        Ok(Standing { seen, wanted, content, is_foreign })
+    }
+
+    fn difference(&self, standing: &Standing) -> Option<Difference> {
+        let words = standing.words()?;
+        let lines = match &standing.wanted {
+            FileState::File { .. } if self.is_secret() => vec!["  its content is a secret".to_owned()],
+            FileState::File { .. } => lines(&standing.seen.content, &standing.content),
+            _ => Vec::new(),
+        };
+        Some(Difference { words, lines })
+    }
+
+    fn before(&self, standing: &Standing, lab: &mut Lab) -> Result<Before> {
+        standing.before(self.path().as_path(), lab)
+    }
+
+    fn apply(&self, standing: &Standing, _: &Lab) -> Result<()> {
+        place::put(self.path().as_path(), &standing.wanted, &standing.content)
+    }
+
+    fn explain(&self) -> Vec<String> {
+        AtPath::explain(self)
+    }
+}
+
+/// A file that is there, with its text changed and its mode and owner as they are.
+pub fn edited(seen: &Seen, edit: impl FnOnce(&str) -> Result<String>) -> Result<(FileState, Vec<u8>)> {
+    let FileState::File { mode, uid, gid, .. } = seen.state else {
+        return Err(Error::failed("there is no such file").hint("host.file makes one"));
+    };
+    let text = std::str::from_utf8(&seen.content).map_err(|_| Error::failed("it is no text"))?;
+    let content = edit(text)?.into_bytes();
+    Ok((FileState::File { sha256: sha256_hex(&content), mode, uid, gid }, content))
+}
+
+/// Lines around a difference that are shown with it.
+const AROUND: usize = 3;
+/// More than a person reads of one file.
+const MOST_LINES: usize = 60;
+
+/// What would change, line by line; of what is no text, only how long it is.
+pub fn lines(old: &[u8], new: &[u8]) -> Vec<String> {
+    let (Ok(before), Ok(after)) = (std::str::from_utf8(old), std::str::from_utf8(new)) else {
+        return vec![format!("  {} bytes, {} now", new.len(), old.len())];
+    };
+    let diff = TextDiff::from_lines(before, after);
+    let mut lines = Vec::new();
+    for (at, group) in diff.grouped_ops(AROUND).iter().enumerate() {
+        lines.extend((at > 0).then(|| "  …".to_owned()));
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let sign = match change.tag() {
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+                ChangeTag::Equal => ' ',
+            };
+            lines.push(format!("{sign} {}", change.value().trim_end_matches('\n')));
+        }
+    }
+    if lines.len() > MOST_LINES {
+        let more = lines.len() - MOST_LINES;
+        lines.truncate(MOST_LINES);
+        lines.push(format!("  … and {more} more lines"));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_changes_and_what_is_near_it_is_shown() {
+        let old: String = (1..=20).map(|n| format!("line {n}\n")).collect();
+        let new = old.replace("line 10\n", "line ten\n");
+        let shown = lines(old.as_bytes(), new.as_bytes());
+        assert_eq!((shown.len(), shown[3].as_str(), shown[4].as_str()), (8, "- line 10", "+ line ten"));
+        assert_eq!(lines(b"\xff", b"text"), ["  4 bytes, 1 now"]);
+    }
+}
