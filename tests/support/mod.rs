@@ -8,6 +8,7 @@ use std::{
     process::{Command, Output},
 };
 
+pub mod imports;
 pub mod runs;
 pub mod sshd;
 pub mod testbed;
