@@ -15,6 +15,14 @@ enum Show {
     Nothing,
 }
 
+/// While nobody knows how many steps there will be.
+const UNCOUNTED: &str = "{spinner:.cyan} {wide_msg}";
+const COUNTED: &str = "{prefix:>9} {bar:24.cyan/dim} {pos}/{len} {wide_msg} {eta}";
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
+}
+
 impl Progress {
     /// A bar if standard error is a terminal, else lines; nothing if quiet.
     pub fn new(quiet: bool) -> Progress {
@@ -22,9 +30,8 @@ impl Progress {
             (true, _) => Show::Nothing,
             (false, false) => Show::Lines,
             (false, true) => {
-                let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-                let style = ProgressStyle::with_template("{prefix:>9} {bar:24.cyan/dim} {pos}/{len} {wide_msg} {eta}");
-                bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─"));
+                let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+                bar.set_style(style(UNCOUNTED));
                 Show::Bar(bar)
             }
         };
@@ -38,6 +45,7 @@ impl Progress {
     /// Begins a stretch of so many steps.
     pub fn begin(&self, what: &str, steps: u64) {
         if let Show::Bar(bar) = &self.show {
+            bar.set_style(style(COUNTED));
             bar.reset();
             bar.set_length(steps);
             bar.set_prefix(what.to_owned());

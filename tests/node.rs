@@ -149,6 +149,30 @@ fn killed_at_any_step_run_completes_and_undo_gives_back() {
 }
 
 #[test]
+fn a_unit_runs_with_what_its_files_hold_also_after_undo_and_after_another_run() {
+    let Some(testbed) = Testbed::up(1) else { return };
+    let unit = "[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/cp /etc/reader.conf /run/read\n";
+    testbed.sh("master", &format!("printf '{unit}' > /etc/systemd/system/reader.service; echo theirs > /etc/reader.conf; systemctl start reader")).ok();
+    let recipe = "--- Does it read?\nhost.file { path = \"/etc/reader.conf\", content = \"ours\\n\" }\n\
+                  host.service { unit = \"reader.service\", reads = \"/etc/reader.conf\" }\n";
+    let recipe = testbed.recipe("master", "reader.lua", recipe);
+    let read = || testbed.sh("master", "cat /run/read").ok();
+    for round in 0..2 {
+        let said = testbed.labkit("master", &["run", &recipe]);
+        assert!(said.err.contains("\n2 changed"), "{round}: {}", said.err);
+        assert_eq!(read(), "ours\n", "{round}");
+        assert!(testbed.labkit("master", &["run", &recipe]).err.starts_with("nothing to do"), "{round}");
+        testbed.labkit("master", &["undo", "reader"]).ok();
+        assert_eq!(read(), "theirs\n", "{round}");
+    }
+    // Stopped between what it reads and the unit, undo is not over.
+    testbed.labkit("master", &["run", &recipe]).ok();
+    assert!(testbed.killed_at("master", "fdatasync", 2, &["undo", "reader"]));
+    testbed.labkit("master", &["undo", "reader"]).ok();
+    assert_eq!(read(), "theirs\n");
+}
+
+#[test]
 fn killed_while_dpkg_unpacks_run_repairs_and_undo_gives_back() {
     let Some(testbed) = Testbed::up(1) else { return };
     let text = "--- Are packages safe?\nhost.packages { install = { \"chrony\", \"jq\" } }\n";
@@ -214,6 +238,14 @@ fn what_goes_wrong_is_named_with_its_remedy() {
     assert_eq!(testbed.sh("master", "tail -n 1 /etc/motd").ok(), "theirs\n");
     run(file, &["--force"]).ok();
     assert_eq!(testbed.sh("master", "cat /etc/motd").ok(), "ours\n");
+    let block = r#"host.block { path = "/etc/issue", name = "x", content = "inside\n" }"#;
+    run(block, &[]).ok();
+    testbed.sh("master", "sed -i s/inside/theirs/ /etc/issue; echo around >> /etc/issue").ok();
+    refused(block, &["lines x of /etc/issue: somebody else changed it since labkit wrote it", "--force"]);
+    let said = testbed.labkit("master", &["undo", "bad"]);
+    assert!(said.code == Some(1) && said.err.contains("the lines `x` of `/etc/issue` were changed by"), "{}", said.err);
+    testbed.labkit("master", &["undo", "bad", "--force"]).ok();
+    testbed.sh("master", "grep -q around /etc/issue && ! grep -q theirs /etc/issue").ok();
     // A disk that is mounted read-only.
     testbed.sh("master", "mount -t tmpfs -o ro tmpfs /srv").ok();
     refused(r#"host.file { path = "/srv/x", content = "" }"#, &["Read-only file system", "remount,rw"]);

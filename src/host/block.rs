@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::{
     place::{self, FilePath, Seen},
-    shell, standing,
+    shell,
+    standing::{self, FOREIGN},
 };
 use crate::{
     digest::sha256_hex,
@@ -38,6 +39,12 @@ fn number_sign() -> String {
 }
 
 impl Block {
+    /// One that was written before.
+    pub fn between(path: &Path, name: &str, comment: &str, content: &str) -> Result<Block> {
+        let path: FilePath = path.display().to_string().parse().map_err(Error::failed)?;
+        Ok(Block { path, name: name.to_owned(), content: content.to_owned(), comment: comment.to_owned() })
+    }
+
     fn marks(&self) -> [String; 2] {
         ["begin", "end"].map(|which| format!("{} labkit {} {which}", self.comment, self.name))
     }
@@ -102,60 +109,84 @@ fn write(path: &Path, seen: &Seen, text: &str) -> Result<()> {
     place::put(path, &FileState::File { sha256: sha256_hex(text.as_bytes()), mode, uid, gid }, text.as_bytes())
 }
 
+/// A block as it is, and whether somebody else changed it since labkit wrote it.
+pub struct Lines {
+    seen: Seen,
+    is_foreign: bool,
+}
+
 impl Operation for Block {
-    type Seen = Seen;
+    type Seen = Lines;
 
     fn title(&self) -> String {
         format!("lines {} of {}", self.name, self.path)
     }
 
-    fn look(&self, _: &Lab) -> Result<Seen> {
+    fn look(&self, lab: &Lab) -> Result<Lines> {
         self.check()?;
         let seen = place::look(self.path.as_path())?;
-        text(&seen).map(|_| ())?;
-        Ok(seen)
+        let now = self.of(text(&seen)?);
+        let last = lab.changes().iter().rev().find_map(|change| match &change.before {
+            Before::Block { path, name, content, after, .. } if path == self.path.as_path() && *name == self.name => {
+                Some((content, after))
+            }
+            _ => None,
+        });
+        let is_foreign = last.is_some_and(|(before, after)| now != *before && now.as_ref() != Some(after));
+        Ok(Lines { seen, is_foreign })
     }
 
-    fn difference(&self, seen: &Seen) -> Option<Difference> {
+    fn difference(&self, Lines { seen, is_foreign }: &Lines) -> Option<Difference> {
         let now = text(seen).unwrap_or_default();
         let wanted = self.with(now, Some(&self.lines()));
-        let lines = standing::lines(now.as_bytes(), wanted.as_bytes());
-        (now != wanted).then(|| Difference { words: "change them".to_owned(), lines })
+        let words = if *is_foreign { format!("change them; {FOREIGN}") } else { "change them".to_owned() };
+        (now != wanted).then(|| Difference { words, lines: standing::lines(now.as_bytes(), wanted.as_bytes()) })
     }
 
-    fn before(&self, seen: &Seen, _: &mut Lab) -> Result<Before> {
+    fn before(&self, Lines { seen, is_foreign }: &Lines, lab: &mut Lab) -> Result<Before> {
+        if *is_foreign && !lab.force {
+            return Err(standing::foreign());
+        }
         Ok(Before::Block {
             path: self.path.as_path().to_owned(),
             name: self.name.clone(),
             comment: self.comment.clone(),
             content: self.of(text(seen)?),
+            after: self.lines(),
             existed: seen.state != FileState::Absent,
         })
     }
 
-    fn apply(&self, seen: &Seen, _: &Lab) -> Result<()> {
+    fn apply(&self, Lines { seen, .. }: &Lines, _: &Lab) -> Result<()> {
         write(self.path.as_path(), seen, &self.with(text(seen)?, Some(&self.lines())))
     }
 
     fn explain(&self) -> Vec<String> {
-        let [begin, end] = self.marks();
+        let [begin, end] = self.marks().map(|mark| shell::pattern(&mark));
         let path = self.path.to_string();
         let there = shell::command(&["test", "-e", &path]);
+        let [first, last] = self.marks();
         vec![
             format!("{there} || {}", shell::command(&["install", "-m", "0644", "/dev/null", &path])),
             shell::command(&["sed", "-i", &format!("/^{begin}$/,/^{end}$/d"), &path]),
-            shell::with_input(&["tee", "-a", &path], &format!("{begin}\n{}{end}\n", self.lines())),
+            shell::with_input(&["tee", "-a", &path], &format!("{first}\n{}{last}\n", self.lines())),
         ]
     }
 }
 
 /// Puts the lines back that were between the marks, or takes the marks away; a file that then holds nothing and was not
 /// there before goes.
-pub fn revert(path: &Path, name: &str, comment: &str, content: Option<&str>, existed: bool) -> Result<()> {
-    let path: FilePath = path.display().to_string().parse().map_err(Error::failed)?;
-    let block = Block { path, name: name.to_owned(), content: String::new(), comment: comment.to_owned() };
+pub fn revert(block: &Block, content: Option<&str>, existed: bool, force: bool) -> Result<()> {
     let seen = place::look(block.path.as_path())?;
     let now = text(&seen)?;
+    let lines = block.of(now);
+    if lines.as_deref() != content && lines.as_ref() != Some(&block.content) && lines.is_some() && !force {
+        return Err(Error::failed(format!(
+            "the lines `{}` of `{}` were changed by somebody else since",
+            block.name, block.path
+        ))
+        .hint(standing::BACK));
+    }
     let wanted = block.with(now, content);
     match () {
         () if wanted.is_empty() && !existed => place::put(block.path.as_path(), &FileState::Absent, b""),

@@ -39,6 +39,11 @@ pub fn with_input<T: AsRef<str>>(argv: &[T], input: &str) -> String {
     format!("{command} <<'{mark}'\n{input}{mark}")
 }
 
+/// A text as what sed matches it by, between slashes.
+pub fn pattern(text: &str) -> String {
+    text.chars().flat_map(|c| r"\/.*[]^$".contains(c).then_some('\\').into_iter().chain([c])).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,6 +56,13 @@ mod tests {
             let script = with_input(&["cat"], &text);
             let out = std::process::Command::new("sh").args(["-ec", &script]).output().unwrap();
             prop_assert_eq!(String::from_utf8(out.stdout).unwrap(), text);
+        }
+
+        #[test]
+        fn sed_finds_what_it_is_to_find(text in r"[]\[a-c.*^$/\\+?(){}|& -]{1,12}") {
+            let script = format!("{} <<'END'\n{text}\nEND", command(&["sed", &format!("/^{}$/d", pattern(&text))]));
+            let out = std::process::Command::new("sh").args(["-ec", &script]).output().unwrap();
+            prop_assert_eq!((out.stdout.as_slice(), out.stderr.as_slice()), (&b""[..], &b""[..]));
         }
     }
 }

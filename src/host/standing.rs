@@ -63,15 +63,13 @@ impl Standing {
             (Link { target }, Link { target: to }) => format!("lead to {}, was {}", to.display(), target.display()),
             _ => "replace what is there".to_owned(),
         };
-        Some(if self.is_foreign { format!("{words}; somebody else changed it since labkit wrote it") } else { words })
+        Some(if self.is_foreign { format!("{words}; {FOREIGN}") } else { words })
     }
 
     /// How it was, with a file's content kept; an error where somebody else's change would be lost.
     pub fn before(&self, path: &Path, lab: &mut Lab) -> Result<Before> {
         if self.is_foreign && !lab.force {
-            return Err(Error::failed("somebody else changed it since labkit wrote it").hint(
-                "look at it with `labkit plan`, then run with --force: what is there now is kept for `labkit undo`",
-            ));
+            return Err(foreign());
         }
         if self.seen.state == FileState::Other {
             return Err(Error::failed("a device, socket or pipe is there"));
@@ -81,6 +79,17 @@ impl Standing {
         }
         Ok(Before::File { path: path.to_owned(), before: self.seen.state.clone(), after: self.wanted.clone() })
     }
+}
+
+/// What is there is neither what labkit wrote last nor what it found.
+pub const FOREIGN: &str = "somebody else changed it since labkit wrote it";
+/// What to try where undo would lose somebody's change.
+pub const BACK: &str = "--force brings it back to what was before labkit, and loses that change";
+
+/// Where a run would lose somebody's change.
+pub fn foreign() -> Error {
+    Error::failed(FOREIGN)
+        .hint("look at it with `labkit plan`, then run with --force: what is there now is kept for `labkit undo`")
 }
 
 /// True where what is there is neither what labkit made last nor what was there before that.

@@ -1,13 +1,17 @@
 //! What the files of a unit held when labkit started it. A clock could jump; a digest cannot.
 
-use std::{collections::BTreeMap, fs, io::ErrorKind, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use super::place::FilePath;
 use crate::{
     digest::sha256_hex,
     disk,
     error::{Context, Result},
-    lab::Lab,
 };
 
 /// `machine/started.json`: units and the digest of what they read.
@@ -17,8 +21,9 @@ pub struct Started {
 }
 
 impl Started {
-    pub fn read(lab: &Lab) -> Result<Started> {
-        let file = lab.machine_dir().join("started.json");
+    /// `machine` is where what concerns this machine is kept.
+    pub fn read(machine: &Path) -> Result<Started> {
+        let file = machine.join("started.json");
         let units = match fs::read(&file) {
             Err(error) if error.kind() == ErrorKind::NotFound => BTreeMap::new(),
             text => {
@@ -37,6 +42,15 @@ impl Started {
     /// Notes what the files hold, now that it has read them.
     pub fn note(mut self, unit: &str, files: &[FilePath]) -> Result<()> {
         self.units.insert(unit.to_owned(), digest(files)?);
+        self.write()
+    }
+
+    /// It is not known any more what the unit read.
+    pub fn forget(mut self, unit: &str) -> Result<()> {
+        self.units.remove(unit).map_or(Ok(()), |_| self.write())
+    }
+
+    fn write(&self) -> Result<()> {
         disk::replace(&self.file, &serde_json::to_vec_pretty(&self.units)?)
     }
 }

@@ -118,6 +118,11 @@ fn usual_name() -> String {
 impl Sysctl {
     /// The file that sets them at boot.
     pub fn file(&self) -> Result<WriteFile> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if self.name.is_empty() || !self.name.chars().all(plain) {
+            return Err(Error::usage(format!("`{}` is no name of a file in /etc/sysctl.d", self.name.escape_debug()))
+                .hint("letters, digits, `.`, `_` and `-`; `.conf` is added"));
+        }
         let path: FilePath = format!("/etc/sysctl.d/{}.conf", self.name).parse().map_err(Error::usage)?;
         let lines = self.values.iter().map(|(key, value)| format!("{key} = {value}\n"));
         Ok(WriteFile::with(path, lines.collect()))

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{apt, block, hostname, module, place, program, swap, sysctl, unit, user};
+use super::{apt, block, hostname, module, place, program, standing, swap, sysctl, unit, user};
 use crate::{
     error::{Context, Error, Result},
     journal::{Before, Change, FileState, Ledger},
@@ -18,12 +18,13 @@ pub fn revert(change: &Change, ledger: &Ledger, force: bool) -> Result<()> {
             }
             if seen != *after && !force {
                 return Err(Error::failed(format!("`{}` was changed by somebody else since", path.display()))
-                    .hint("--force brings it back to what was before labkit, and loses that change"));
+                    .hint(standing::BACK));
             }
             place::put(path, before, &kept(before, ledger)?)
         }
-        Before::Block { path, name, comment, content, existed } => {
-            block::revert(path, name, comment, content.as_deref(), *existed)
+        Before::Block { path, name, comment, content, after, existed } => {
+            let block = block::Block::between(path, name, comment, after)?;
+            block::revert(&block, content.as_deref(), *existed, force)
         }
         Before::Sysctl { values } => sysctl::revert(values),
         Before::Module { name } => module::revert(name),
@@ -33,7 +34,20 @@ pub fn revert(change: &Change, ledger: &Ledger, force: bool) -> Result<()> {
         Before::Hold { packages } => apt::revert_hold(packages),
         Before::User { name, existed, groups } => user::revert(name, *existed, groups),
         Before::Program { undo, unless, creates } => program::revert(undo, unless, creates.as_deref()),
-        Before::Unit { unit, enabled, active } => unit::revert(unit, enabled, *active),
+        Before::Unit { unit, enabled, active, .. } => unit::revert(unit, enabled, *active, ledger.dir()),
+    }
+}
+
+/// True where something is left to do once all else is as it was.
+pub fn is_unsettled(change: &Change) -> bool {
+    matches!(&change.before, Before::Unit { reads, .. } if !reads.is_empty())
+}
+
+/// A unit runs with what its files held: now that they are as they were, it reads them again.
+pub fn settle(change: &Change) -> Result<()> {
+    match &change.before {
+        Before::Unit { unit, .. } => unit::restart(unit),
+        _ => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! systemd's units: on at boot or not, running or not, and started anew when what they read has changed.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use serde::Deserialize;
 
@@ -120,8 +120,9 @@ impl Operation for Service {
 
     fn look(&self, lab: &Lab) -> Result<State> {
         let state = State::of(&self.unit)?;
-        let is_stale =
-            state.is_active() && !self.reads.0.is_empty() && Started::read(lab)?.is_stale(&self.unit, &self.reads.0)?;
+        let is_stale = state.is_active()
+            && !self.reads.0.is_empty()
+            && Started::read(&lab.machine_dir())?.is_stale(&self.unit, &self.reads.0)?;
         Ok(State { is_stale, ..state })
     }
 
@@ -136,7 +137,12 @@ impl Operation for Service {
                 Error::failed("systemd knows no such unit").hint("is the package installed that it belongs to?")
             );
         }
-        Ok(Before::Unit { unit: self.unit.clone(), enabled: state.enabled.clone(), active: state.is_active() })
+        Ok(Before::Unit {
+            unit: self.unit.clone(),
+            enabled: state.enabled.clone(),
+            active: state.is_active(),
+            reads: self.reads.0.iter().map(|file| file.as_path().to_owned()).collect(),
+        })
     }
 
     fn apply(&self, state: &State, lab: &Lab) -> Result<()> {
@@ -154,7 +160,7 @@ impl Operation for Service {
             }
         }
         match self.wants_active() && !self.reads.0.is_empty() {
-            true => Started::read(lab)?.note(&self.unit, &self.reads.0),
+            true => Started::read(&lab.machine_dir())?.note(&self.unit, &self.reads.0),
             false => Ok(()),
         }
     }
@@ -177,7 +183,8 @@ impl Operation for Service {
 }
 
 /// Brings a unit back to how it was; one that is gone needs nothing.
-pub fn revert(unit: &str, enabled: &str, active: bool) -> Result<()> {
+pub fn revert(unit: &str, enabled: &str, active: bool, machine: &Path) -> Result<()> {
+    Started::read(machine)?.forget(unit)?;
     let state = State::of(unit)?;
     if !state.exists {
         return Ok(());
@@ -196,6 +203,15 @@ pub fn revert(unit: &str, enabled: &str, active: bool) -> Result<()> {
     };
     for verb in wanted.missing(&state) {
         command::run(&["systemctl", verb, "--", unit])?;
+    }
+    Ok(())
+}
+
+/// Has a unit that runs read its files again.
+pub fn restart(unit: &str) -> Result<()> {
+    let state = State::of(unit)?;
+    if state.exists && state.is_active() {
+        command::run(&["systemctl", "restart", "--", unit])?;
     }
     Ok(())
 }

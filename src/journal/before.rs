@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 pub enum Before {
     /// A file, link or directory as it was; not where it is neither as it was nor as it was made.
     File { path: PathBuf, before: FileState, after: FileState },
-    /// Lines between two marks of a file; none where the marks were not there.
-    Block { path: PathBuf, name: String, comment: String, content: Option<String>, existed: bool },
+    /// Lines between two marks of a file, none where the marks were not there, and those that were put there.
+    Block { path: PathBuf, name: String, comment: String, content: Option<String>, after: String, existed: bool },
     /// `sysctl -w`, back to what they were.
     Sysctl { values: BTreeMap<String, String> },
     /// `modprobe -r`
@@ -28,8 +28,8 @@ pub enum Before {
     User { name: String, existed: bool, groups: Vec<String> },
     /// What takes back the effect of a program, and what tells whether that is there.
     Program { undo: Vec<String>, unless: Vec<String>, creates: Option<PathBuf> },
-    /// `systemctl enable` and `start`, back to what it was.
-    Unit { unit: String, enabled: String, active: bool },
+    /// `systemctl enable` and `start`, back to what it was; `restart` once what it reads is as it was.
+    Unit { unit: String, enabled: String, active: bool, reads: Vec<PathBuf> },
 }
 
 /// What stands at a path.

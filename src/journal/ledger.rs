@@ -132,6 +132,11 @@ impl Ledger {
         written().context(|| "note a change of this machine before it is made").map_err(crate::disk::out_of_space)
     }
 
+    /// Where what concerns this machine is kept.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Where the content of a file with this digest is kept.
     pub fn kept(&self, sha256: &str) -> PathBuf {
         self.dir.join("before").join(sha256)

@@ -27,15 +27,24 @@ pub fn recipes(state: &Path) -> Result<BTreeSet<String>> {
 pub fn undo(state: &Path, recipe: &str, force: bool, say: &mut dyn FnMut(&Change)) -> Result<usize> {
     let mut ledger = Ledger::open(state, &format!("undo {recipe}"))?;
     let changes: Vec<Change> = ledger.pending().iter().filter(|change| change.recipe == recipe).cloned().collect();
-    let (mut reverted, mut errors) = (0, Vec::<Error>::new());
+    let (mut reverted, mut errors, mut unsettled) = (0, Vec::<Error>::new(), Vec::new());
+    let mut done = |change: &Change, ledger: &mut Ledger| -> Result<()> {
+        ledger.reverted(change.id)?;
+        say(change);
+        reverted += 1;
+        Ok(())
+    };
     for change in changes.iter().rev() {
         signal::check()?;
         match refuse_covered(change, ledger.pending()).and_then(|()| host::undo::revert(change, &ledger, force)) {
-            Ok(()) => {
-                ledger.reverted(change.id)?;
-                say(change);
-                reverted += 1;
-            }
+            Ok(()) if host::undo::is_unsettled(change) => unsettled.push(change),
+            Ok(()) => done(change, &mut ledger)?,
+            Err(error) => errors.push(error.context(&change.what)),
+        }
+    }
+    for change in unsettled {
+        match host::undo::settle(change) {
+            Ok(()) => done(change, &mut ledger)?,
             Err(error) => errors.push(error.context(&change.what)),
         }
     }

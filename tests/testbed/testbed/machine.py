@@ -58,7 +58,9 @@ class Machine:
         leader = self.leader()
         if not leader:
             raise SystemExit(f"testbed: {self.name} is not up: tests/testbed/up first")
-        variables = [f"{name}={value}" for name, value in INSIDE.items()]
+        # A command on a terminal may want to know which.
+        inside = {**INSIDE, "TERM": os.environ.get("TERM", "dumb")}
+        variables = [f"{name}={value}" for name, value in inside.items()]
         # Not its cgroup namespace's root: systemd wants that for itself.
         return ["nsenter", f"--target={leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root",
                 "--wdns=/root", "--", "env", "-i", *variables, *command]
