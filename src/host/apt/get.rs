@@ -107,23 +107,23 @@ fn failure(stdout: &str, stderr: &str, status: &str) -> Error {
 /// The first ones; what comes after follows from them.
 const MOST_CAUSES: usize = 6;
 
-/// Words of apt and dpkg, and what to do where they stand.
-const REMEDIES: [(&str, &str); 8] = [
+/// Words of apt, dpkg, and what checks signatures (gpgv; sqv from Debian 13 on), and what to do where they stand.
+const REMEDIES: [(&[&str], &str); 8] = [
     (
-        "No space left on device",
+        &["No space left on device"],
         "free some space (`df -h / /var`), and run it again: what is half done is finished then",
     ),
-    ("EXPKEYSIG", "the archive's key has expired: get the present one from whoever runs the archive"),
-    ("NO_PUBKEY", "the archive is signed by another key than the one that is trusted for it"),
-    ("BADSIG", "the list was changed on its way: do not trust this mirror"),
-    ("is not signed", "the archive has no signature that counts: give its key to host.archive"),
-    ("Could not get lock", "another package manager is at work: wait until it has ended"),
-    ("Connection failed", "the mirror cannot be reached, or drops the line: try again later, or another mirror"),
-    ("Could not resolve", "there is no name service, or no network"),
+    (&["EXPKEYSIG", "Expired on "], "the archive's key has expired: get the present one from whoever runs the archive"),
+    (&["NO_PUBKEY", "Missing key "], "the archive is signed by another key than the one that is trusted for it"),
+    (&["BADSIG", "Message has been manipulated"], "the list was changed on its way: do not trust this mirror"),
+    (&["is not signed"], "the archive has no signature that counts: give its key to host.archive"),
+    (&["Could not get lock"], "another package manager is at work: wait until it has ended"),
+    (&["Connection failed"], "the mirror cannot be reached, or drops the line: try again later, or another mirror"),
+    (&["Could not resolve"], "there is no name service, or no network"),
 ];
 
 fn remedy(said: &str) -> Option<&'static str> {
-    REMEDIES.iter().find(|(words, _)| said.contains(words)).map(|(_, remedy)| *remedy)
+    REMEDIES.iter().find(|(words, _)| words.iter().any(|words| said.contains(words))).map(|(_, remedy)| *remedy)
 }
 
 /// What an installation or removal would do: the version before of each package that it would touch.

@@ -9,6 +9,8 @@ from pathlib import Path
 HOME = Path(os.environ.get("LABKIT_TESTBED", "/var/tmp/labkit-testbed"))
 # Begins the name of every namespace, cgroup and machine, so that two testbeds stand beside each other.
 PREFIX = os.environ.get("LABKIT_TESTBED_PREFIX", "labkit")
+# Debian's release on the machines, where it is not this machine's own: `trixie`.
+RELEASE = os.environ.get("LABKIT_TESTBED_RELEASE")
 
 # The network of the lab, as Vagrant gives it; the mirror has the first address.
 LAB = "192.168.56"

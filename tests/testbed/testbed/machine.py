@@ -19,6 +19,8 @@ class Machine:
         self.name = name
         self.disk = HOME / "machines" / name
         self.root = self.disk / "root"
+        # No layer over another: what an overlay cannot hold, such as a swap file.
+        self.plain = self.disk / "plain"
         self.nspawn = process.Kept(name)
 
     def leader(self):
@@ -32,7 +34,7 @@ class Machine:
         if self.nspawn.pid():
             return
         self.clear()
-        for layer in ("upper", "work", "root"):
+        for layer in ("upper", "work", "root", "plain"):
             (self.disk / layer).mkdir(parents=True, exist_ok=True)
         options = f"lowerdir={tree},upperdir={self.disk}/upper,workdir={self.disk}/work"
         run("mount", "-t", "overlay", lan.of(self.name), "-o", options, self.root)
@@ -41,7 +43,8 @@ class Machine:
         argv = ["systemd-nspawn", "--quiet", "--boot", f"--directory={self.root}", f"--machine={lan.of(self.name)}",
                 "--hostname=debian", "--register=no", "--keep-unit", "--settings=no", "--resolv-conf=off",
                 "--timezone=off", "--link-journal=no", "--capability=all", "--console=read-only",
-                f"--network-namespace-path=/run/netns/{lan.of(self.name)}", "--bind=/dev/kmsg"]
+                f"--network-namespace-path=/run/netns/{lan.of(self.name)}", "--bind=/dev/kmsg",
+                f"--bind={self.plain}:/var/tmp/plain"]
         self.nspawn.start(argv, env={**os.environ, **SURROUNDINGS}, preexec_fn=lambda: cgroup.enter(self.name))
 
     def wait(self):
@@ -87,6 +90,10 @@ class Machine:
     def clear(self):
         """Takes away what a power-off, a crash or a kill left; the disk stays."""
         self.nspawn.stop()
+        # The kernel has one swap for all.
+        for line in Path("/proc/swaps").read_text().splitlines():
+            if line.startswith(f"{self.plain}/"):
+                run("swapoff", line.split()[0])
         cgroup.drop(self.name)
         lan.unplug(self.name)
         if os.path.ismount(self.root):

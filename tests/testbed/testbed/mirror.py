@@ -14,24 +14,37 @@ GNUPG = HOME / "gnupg"
 
 
 class Signer:
-    """A key, and the day on which it signs: for one that has expired, a day on which it had not."""
+    """A key. One that ends signs first, and is given its end afterwards: what it signed is younger than that."""
 
-    def __init__(self, name, expires="never", day=None):
-        self.name, self.expires = name, expires
-        self.clock = ["--faked-system-time", day] if day else []
+    def __init__(self, name, ends=False):
+        self.name, self.ends = name, ends
 
     def __call__(self, *arguments):
         GNUPG.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return run("gpg", "--homedir", GNUPG, "--batch", "--yes", "--quiet", *self.clock, "--local-user", self.name, *arguments)
+        return run("gpg", "--homedir", GNUPG, "--batch", "--yes", "--quiet", "--local-user", self.name, *arguments)
+
+    def is_there(self):
+        return not run("gpg", "--homedir", GNUPG, "--batch", "--list-keys", self.name, check=False).returncode
+
+    def fingerprint(self):
+        return self("--with-colons", "--list-keys", self.name).stdout.split("fpr:::::::::")[1].split(":")[0]
 
     def prepare(self):
-        """Makes the key, unless it is there."""
-        if run("gpg", "--homedir", GNUPG, "--batch", "--list-keys", self.name, check=False).returncode:
-            self("--passphrase", "", "--quick-generate-key", self.name, "ed25519", "sign", self.expires)
+        """Makes the key, unless it is there and signs."""
+        if self.ends and self.is_there():
+            self("--delete-secret-and-public-key", self.fingerprint())
+        if not self.is_there():
+            began = ["--faked-system-time", "20200101T000000"] if self.ends else []
+            self(*began, "--passphrase", "", "--quick-generate-key", self.name, "ed25519", "sign", "never")
+
+    def end(self):
+        """Lets a key that ends have ended, on the day after its first."""
+        if self.ends:
+            self("--faked-system-time", "20200101T010000", "--quick-set-expire", self.fingerprint(), "1d")
 
 
 OWN = Signer("labkit testbed")
-EXPIRED = Signer("expired testbed", "1d", "20200101T000000")
+EXPIRED = Signer("expired testbed", ends=True)
 
 
 def armored(signer):
@@ -61,6 +74,7 @@ def publish(root=ROOT, signer=OWN):
     (suite / "Release").write_text(run("apt-ftparchive", *options, "release", "dists/lab", cwd=root).stdout)
     signer.prepare()
     signer("--clearsign", "--output", suite / "InRelease", suite / "Release")
+    signer.end()
 
 
 def start():

@@ -5,7 +5,7 @@ import platform
 import shutil
 from pathlib import Path
 
-from . import HOME, LAB, MIRROR, MIRROR_PORT, OFFERED, mirror, run, say
+from . import HOME, LAB, MIRROR, MIRROR_PORT, OFFERED, RELEASE, mirror, run, say
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 INCLUDED = ("systemd systemd-sysv libpam-systemd dbus openssh-server openssh-client iproute2 iputils-ping procps kmod "
@@ -17,12 +17,14 @@ FILES = Path(__file__).parent / "files"
 
 
 def sources():
-    """This machine's own Debian archives, as lines of sources.list."""
+    """This machine's own Debian archives, as lines of sources.list, of the release that is wanted."""
     made = run("apt-get", "indextargets", "--format", "$(CREATED_BY)|$(ORIGIN)|deb $(SITE) $(RELEASE) $(COMPONENT)").stdout
     lines = {line.split("|")[2] for line in made.splitlines() if line.startswith("Packages|Debian|")}
     if not lines:
         raise SystemExit("testbed: this machine's apt knows no archive of Debian's: `apt-get update` first?")
-    return "\n".join(sorted(lines)) + "\n"
+    lines = [line.split() for line in sorted(lines)]
+    own = min((suite for _, _, suite, *_ in lines), key=len)
+    return "".join(f"deb {site} {suite.replace(own, RELEASE or own)} {' '.join(rest)}\n" for _, site, suite, *rest in lines)
 
 
 def digest():
