@@ -1,7 +1,7 @@
 //! A program outside labkit: argument vector, namespace, time limit, and what it printed.
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::Read,
     os::unix::process::CommandExt,
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicBool, Ordering},
@@ -11,6 +11,7 @@ use std::{
 
 use crate::{
     error::{Error, Result},
+    pipe::{self, Pipe},
     quote,
     raw::die_with_parent,
     signal,
@@ -34,6 +35,7 @@ pub struct Output {
 /// Lines of a failed program's output that are worth showing.
 const LAST_LINES: usize = 20;
 const LOOK: Duration = Duration::from_millis(5);
+const LOOK_LONG: Duration = Duration::from_millis(50);
 /// For a program to see that nobody reads what it writes, and to say what it has to say.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -57,25 +59,35 @@ impl Program<'_> {
 
     /// Runs to its own end, also when the user asks to stop, or when labkit is killed: what changes the machine is not to
     /// be cut short. The time limit does not count. Each line of its output is handed over as it comes, and is in the
-    /// output as well.
+    /// output as well. What it leaves running in the background is not waited for.
     pub fn to_the_end(&self, each: &mut dyn FnMut(&str)) -> Result<Output> {
         // Ctrl-C on the terminal goes to a group of processes: this one is in another.
         let mut child = self.start("", |command| {
             command.process_group(0);
         })?;
-        let (out, mut err) = (child.stdout.take(), child.stderr.take());
-        thread::scope(|scope| {
-            let stderr = scope.spawn(move || drain(err.as_mut()));
-            let mut stdout = Vec::new();
-            for line in out.into_iter().flat_map(|out| BufReader::new(out).split(b'\n')) {
-                let line = line.map_err(|error| self.fail(error.into()))?;
-                each(&String::from_utf8_lossy(&line));
-                stdout.extend(line);
-                stdout.push(b'\n');
+        let (mut out, mut err) = (Pipe::of(child.stdout.take()), Pipe::of(child.stderr.take()));
+        let mut handed = 0;
+        let mut ended = None;
+        loop {
+            pipe::wait(&[&out, &err], LOOK_LONG).map_err(|error| self.fail(error))?;
+            out.read().and_then(|()| err.read()).map_err(|error| self.fail(error))?;
+            while let Some(length) = out.text[handed..].iter().position(|byte| *byte == b'\n') {
+                each(&String::from_utf8_lossy(&out.text[handed..handed + length]));
+                handed += length + 1;
             }
-            let status = child.wait().map_err(|error| self.fail(error.into()))?;
-            Ok(Output { status, stdout, stderr: stderr.join().unwrap_or_default() })
-        })
+            let is_open = out.is_open() || err.is_open();
+            if ended.is_none() {
+                // Where it has closed both there is nothing else to wait for.
+                let status = if is_open { child.try_wait() } else { child.wait().map(Some) };
+                let status = status.map_err(|error| self.fail(error.into()))?;
+                ended = status.map(|status| (status, Instant::now() + PATIENCE));
+            }
+            if let Some((status, deadline)) = ended
+                && (!is_open || Instant::now() > deadline)
+            {
+                return Ok(Output { status, stdout: out.text, stderr: err.text });
+            }
+        }
     }
 
     fn fail(&self, error: Error) -> Error {
@@ -185,6 +197,18 @@ mod tests {
         assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (&b"out\n"[..], &b"err\n"[..]));
         let error = output.require_success(&["sh"]).unwrap_err().to_string();
         assert!(error.contains("exit status: 3") && error.contains("err"), "{error}");
+    }
+
+    #[test]
+    fn what_a_program_leaves_running_is_not_waited_for() {
+        let script = "echo one; printf two; echo err >&2; sleep 1000 & echo $! >&2";
+        let (argv, mut lines) = (["sh", "-c", script], Vec::new());
+        let program = Program { argv: &argv, limit: Duration::MAX };
+        let output = program.to_the_end(&mut |line| lines.push(line.to_owned())).unwrap();
+        assert_eq!((output.stdout.as_slice(), lines), (&b"one\ntwo"[..], vec!["one".to_owned()]));
+        let text = String::from_utf8(output.stderr).unwrap();
+        let pid = text.strip_prefix("err\n").unwrap().trim().parse().unwrap();
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).unwrap();
     }
 
     #[test]

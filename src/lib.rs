@@ -44,6 +44,7 @@ pub mod cpu;
 pub mod disk;
 pub mod machine;
 pub mod names;
+pub mod pipe;
 pub mod quote;
 pub mod sockopt;
 pub mod ssh_key;
