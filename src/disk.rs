@@ -33,19 +33,18 @@ pub fn replace(path: &Path, text: &[u8]) -> Result<()> {
 pub fn replace_with(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
-    replace_as(path, &beside, fill).map_err(|error| error.context(format!("write `{}`", path.display())))
+    let written = write_new(&beside, fill).and_then(|()| Ok(fs::rename(&beside, path)?));
+    written.map_err(|error| {
+        let _ = fs::remove_file(&beside);
+        error.context(format!("write `{}`", path.display()))
+    })
 }
 
-/// The same by way of a name beside it that the caller knows again after a sudden end.
-pub fn replace_as(path: &Path, beside: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
-    let written = || -> Result<()> {
-        // New and ours: in a directory that others write to, a link of that name would lead elsewhere.
-        let mut file = OpenOptions::new().write(true).create_new(true).open(beside)?;
-        fill(&mut file)?;
-        file.sync_data()?;
-        Ok(fs::rename(beside, path)?)
-    };
-    written().inspect_err(|_| {
-        let _ = fs::remove_file(beside);
+/// Writes a file that is not there yet, to the disk; none is left where that fails.
+pub fn write_new(path: &Path, fill: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
+    // New and ours: in a directory that others write to, a link of that name would lead elsewhere.
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    fill(&mut file).and_then(|()| Ok(file.sync_data()?)).inspect_err(|_| {
+        let _ = fs::remove_file(path);
     })
 }

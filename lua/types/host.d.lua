@@ -24,7 +24,7 @@ host = {}
 ---@class Account
 ---@field name string  letters in lower case, digits, `-`, `_`
 ---@field groups string|string[]|nil  groups it is in besides its own; those that it is in already stay
----@field shell string?  what it logs in to; `/bin/bash` unless given
+---@field shell FilePath?  what it logs in to; where it is made, `/bin/bash` unless given
 
 ---@class Archive
 ---@field name string  what its files are called: letters in lower case, digits, `-`
@@ -68,12 +68,14 @@ host = {}
 ---@field path FilePath  the file, which must be there; its ending says what it is: `.json`, `.toml`, `.yaml`, `.yml`
 ---@field at string|string[]  keys from the outside to the inside: `{ "crio", "image", "pause_image" }`; tables on the way are made
 ---@field value Scalar  what is to stand there
+---@field secret boolean?  the file's content is never shown; false unless given
 
 ---@class FileLine
 ---@field path FilePath  the file, which must be there
 ---@field line string  the line, without its end
 ---@field starts string?  how the line begins that it takes the place of; none is replaced unless given
 ---@field absent boolean?  the line is not to be there; false unless given
+---@field secret boolean?  the file's content is never shown; false unless given
 
 ---@class Hold
 ---@field packages string|string[]  names of packages that are installed
@@ -109,7 +111,7 @@ host = {}
 ---@field users string|string[]|nil  who may go from node to node, each to the same user; `"root"` unless given
 
 ---@class Sysctl
----@field name string?  its file in /etc/sysctl.d, without `.conf`; `60-labkit` unless given
+---@field name string?  its file in /etc/sysctl.d, without `.conf`; `60-labkit-` and the recipe's name unless given
 ---@field values table<string, boolean|integer|string>  what is to be set: `["net.ipv4.ip_forward"] = 1`
 
 ---@class WriteFile
@@ -132,7 +134,8 @@ function host.archive(args) end
 --- Lines of its own in a file that others write as well, such as /etc/hosts, between two marks. What stands around them
 --- is left alone, also on the way back.
 ---
---- Fails where the path is no file of text.
+--- Fails where the path is no file of text, where one of the two marks is missing, and where somebody else changed the
+--- lines since labkit wrote them, unless the run is told `--force`.
 ---@param args Block
 ---@return boolean changed
 function host.block(args) end
@@ -151,7 +154,8 @@ function host.facts() end
 --- A file with this content, mode and owner. It is replaced at once, so that nobody reads half of it; what stood there
 --- is kept for the way back.
 ---
---- Fails where somebody else changed the file since labkit wrote it, unless the run is told `--force`.
+--- Fails where somebody else changed the file since labkit wrote it, unless the run is told `--force`, and where another
+--- call of the same recipe writes the same file.
 ---@param args WriteFile
 ---@return boolean changed
 function host.file(args) end
@@ -202,7 +206,7 @@ function host.no_swap(args) end
 --- another package manager is waited for, and nobody is asked anything.
 ---
 --- Fails where there is no such package or version (the nearest are named), where an archive is not signed by its key,
---- and where the disk is full.
+--- where the disk is full, and where a package is to go that no archive has, unless the run is told `--force`.
 ---
 ---```lua
 ---host.packages { install = { "chrony", "kubeadm=1.32.1-1.1" } }
@@ -226,7 +230,8 @@ function host.run(args) end
 --- A unit of systemd: on at boot or not, running or not, or masked. It is started anew where a file that it `reads` is
 --- not what it was when labkit last started it.
 ---
---- Fails where there is no such unit, and where it does not come up: with the last lines of its journal.
+--- Fails where there is no such unit, and where it does not come up or does not stay up: with the last lines of its
+--- journal.
 ---@param args Service
 ---@return boolean changed
 function host.service(args) end

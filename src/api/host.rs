@@ -56,13 +56,13 @@ pub fn namespace() -> Namespace<World> {
                 Ok(act(world, &args.0.file()?)? || loaded)
             }),
             function("no_swap", |world: &mut World, _: Nothing| {
-                let mut changed = false;
-                if let Some(file) = NoSwap.file()? {
-                    changed |= act(world, &file)?;
-                }
-                Ok(act(world, &NoSwap)? || changed)
+                let aside = act(world, &NoSwap.aside()?)?;
+                Ok(act(world, &NoSwap)? || aside)
             }),
-            function("packages", |world: &mut World, args: Packages| act(world, &args)),
+            function("packages", |world: &mut World, args: Packages| {
+                args.check()?;
+                act(world, &args)
+            }),
             function("run", |world: &mut World, args: RunProgram| {
                 args.check()?;
                 act(world, &args)
@@ -84,6 +84,7 @@ pub fn namespace() -> Namespace<World> {
                 Ok(act(world, &server)? || changed)
             }),
             function("sysctl", |world: &mut World, args: Sysctl| {
+                let args = args.named(&world.lab.run.recipe);
                 let set = act(world, &args)?;
                 Ok(act(world, &args.file()?)? || set)
             }),

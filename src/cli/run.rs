@@ -119,16 +119,21 @@ impl Run {
         if self.quiet || self.json || !conducted.has_worked() {
             return;
         }
-        let (changed, same) = (conducted.work.changed.len(), conducted.work.same);
+        let (changed, same, unfinished) =
+            (conducted.work.changed.len(), conducted.work.same, conducted.work.unfinished);
         let recipe = &conducted.run.recipe;
         output::note(&match (changed, &conducted.outcome) {
             (0, Ok(())) => format!("nothing to do: all {same} things are as they should be"),
             (_, Ok(())) => format!("{changed} changed, {same} were so already; `labkit undo {recipe}` takes it back"),
-            (0, Err(_)) => format!("nothing was changed, {same} things were so already"),
-            (_, Err(_)) => format!(
-                "{changed} changed, {same} were so already, and it stays so: `labkit run {recipe}` goes on from here, \
-                 `labkit undo {recipe}` takes it back"
-            ),
+            (0, Err(_)) if unfinished == 0 => format!("nothing was changed, {same} things were so already"),
+            (_, Err(_)) => {
+                let begun =
+                    if unfinished == 0 { String::new() } else { format!("{unfinished} begun and not finished, ") };
+                format!(
+                    "{changed} changed, {begun}{same} were so already, and it stays so: `labkit run {recipe}` goes on \
+                     from here, `labkit undo {recipe}` takes it back"
+                )
+            }
         });
     }
 

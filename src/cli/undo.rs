@@ -15,7 +15,7 @@ use crate::{
 #[derive(FromArgs)]
 #[argh(subcommand, name = "undo")]
 pub struct Undo {
-    /// the recipe's name, as in `labkit run node`
+    /// the recipe's name or path, as in `labkit run node`
     #[argh(positional)]
     recipe: String,
 
@@ -36,8 +36,9 @@ impl Undo {
     pub fn run(self) -> Result<()> {
         signal::listen()?;
         let state = store::state_dir()?;
-        let name = self.recipe.rsplit('/').next().unwrap_or(&self.recipe).trim_end_matches(".lua");
-        let pending = undo::pending(&state, name)?;
+        let whose = undo::Whose::named(&self.recipe);
+        let name = whose.name.as_str();
+        let pending = undo::pending(&state, &whose)?;
         if self.dry_run {
             match self.json {
                 true => output::json(&pending)?,
@@ -46,6 +47,10 @@ impl Undo {
             return if pending.is_empty() { Ok(()) } else { Err(Error::changes()) };
         }
         if pending.is_empty() {
+            if !nix::unistd::geteuid().is_root() && std::env::var_os("LABKIT_STATE").is_none() {
+                return Err(Error::usage(format!("`{name}` left no change that you made"))
+                    .hint(format!("what was done as root is taken back as root: sudo labkit undo {}", self.recipe)));
+            }
             let others = undo::recipes(&state)?;
             if let Some(near) = nearest(name, others.iter().map(String::as_str)) {
                 return Err(Error::usage(format!("`{name}` left no change on this machine"))
@@ -57,7 +62,7 @@ impl Undo {
             };
         }
         let quiet = self.json;
-        let reverted = undo::undo(&state, name, self.force, &mut |change| {
+        let reverted = undo::undo(&state, &whose, self.force, &mut |change| {
             if !quiet {
                 output::note(&format!("reverted  {}", change.what));
             }

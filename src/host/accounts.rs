@@ -4,9 +4,17 @@ use nix::unistd::{Gid, Group, Uid, User};
 
 use crate::error::{Context, Error, Result};
 
+/// The last number means "as it is" to the kernel.
+fn number(name: &str) -> Result<Option<u32>> {
+    match name.parse() {
+        Ok(u32::MAX) => Err(Error::usage(format!("`{name}` is no number of a user or group"))),
+        number => Ok(number.ok()),
+    }
+}
+
 /// The number of a user; digits stand for themselves.
 pub fn uid(name: &str) -> Result<u32> {
-    if let Ok(number) = name.parse() {
+    if let Some(number) = number(name)? {
         return Ok(number);
     }
     let found = User::from_name(name).context(|| format!("look for user `{name}`"))?;
@@ -15,7 +23,7 @@ pub fn uid(name: &str) -> Result<u32> {
 
 /// The number of a group; digits stand for themselves.
 pub fn gid(name: &str) -> Result<u32> {
-    if let Ok(number) = name.parse() {
+    if let Some(number) = number(name)? {
         return Ok(number);
     }
     let found = Group::from_name(name).context(|| format!("look for group `{name}`"))?;

@@ -1,6 +1,6 @@
 //! Lines of labkit's own in a file that others write as well, between two marks.
 
-use std::path::Path;
+use std::{ops::Range, path::Path};
 
 use serde::Deserialize;
 
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     digest::sha256_hex,
     error::{Error, Result},
-    journal::{Before, FileState},
+    journal::{Before, Change, FileState},
     lab::{
         Lab,
         operation::{Difference, Operation},
@@ -61,24 +61,47 @@ impl Block {
         }
     }
 
+    /// Where the marks are: the bytes of the lines between them, and of all with the marks. None where they are not
+    /// there; an error that names the line of one without the other, or of one that is there twice.
+    fn span(&self, text: &str) -> Result<Option<(Range<usize>, Range<usize>)>> {
+        let marks = self.marks();
+        let (mut at, mut found) = (0, Vec::new());
+        for (line, number) in text.split_inclusive('\n').zip(1..) {
+            let which = marks.iter().position(|mark| mark == line.trim_end_matches('\n'));
+            found.extend(which.map(|which| (which, number, at..at + line.len())));
+            at += line.len();
+        }
+        match found.as_slice() {
+            [] => Ok(None),
+            [(0, _, begin), (1, _, end)] => Ok(Some((begin.end..end.start, begin.start..end.end))),
+            [.., (which, number, _)] => {
+                Err(Error::failed(format!("line {number}: the mark `{}` is not one of a pair", marks[*which]))
+                    .hint("take away the marks that are too many, or put back the one that is missing"))
+            }
+        }
+    }
+
     /// What stands between the marks now; none where they are not there.
-    fn of(&self, text: &str) -> Option<String> {
-        let [begin, end] = self.marks();
-        let (_, rest) = text.split_once(&format!("{begin}\n"))?;
-        rest.split_once(&format!("{end}\n")).map(|(block, _)| block.to_owned())
+    fn of(&self, text: &str) -> Result<Option<String>> {
+        Ok(self.span(text)?.map(|(lines, _)| text[lines].to_owned()))
     }
 
     /// The text with these lines between the marks, or without the marks.
-    fn with(&self, text: &str, content: Option<&str>) -> String {
+    fn with(&self, text: &str, content: Option<&str>) -> Result<String> {
         let [begin, end] = self.marks();
         let block = content.map_or(String::new(), |content| format!("{begin}\n{content}{end}\n"));
-        if let Some((before, rest)) = text.split_once(&format!("{begin}\n"))
-            && let Some((_, after)) = rest.split_once(&format!("{end}\n"))
-        {
-            return format!("{before}{block}{after}");
+        if let Some((_, all)) = self.span(text)? {
+            return Ok(format!("{}{block}{}", &text[..all.start], &text[all.end..]));
         }
-        let gap = if block.is_empty() || text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-        format!("{text}{gap}{block}")
+        let gap = if block.is_empty() || is_ended(text) { "" } else { "\n" };
+        Ok(format!("{text}{gap}{block}"))
+    }
+
+    /// What labkit did to this block and has not taken back, oldest first.
+    fn earlier<'a>(&'a self, lab: &'a Lab) -> impl Iterator<Item = &'a Change> {
+        lab.changes().iter().filter(|change| {
+            matches!(&change.before, Before::Block { path, name, .. } if path == self.path.as_path() && *name == self.name)
+        })
     }
 
     fn lines(&self) -> String {
@@ -87,12 +110,17 @@ impl Block {
     }
 }
 
+/// True where a line could follow.
+fn is_ended(text: &str) -> bool {
+    text.is_empty() || text.ends_with('\n')
+}
+
 fn text(seen: &Seen) -> Result<&str> {
     match &seen.state {
         FileState::Absent | FileState::File { .. } => {
             std::str::from_utf8(&seen.content).map_err(|_| Error::failed("it is no text"))
         }
-        _ => Err(Error::failed("it is no file")),
+        other => Err(standing::no_file(other)),
     }
 }
 
@@ -109,9 +137,12 @@ fn write(path: &Path, seen: &Seen, text: &str) -> Result<()> {
     place::put(path, &FileState::File { sha256: sha256_hex(text.as_bytes()), mode, uid, gid }, text.as_bytes())
 }
 
-/// A block as it is, and whether somebody else changed it since labkit wrote it.
+/// A block as it is, the text as it is to be, and whether somebody else changed the block since labkit wrote it.
+#[derive(PartialEq)]
 pub struct Lines {
     seen: Seen,
+    now: Option<String>,
+    wanted: String,
     is_foreign: bool,
 }
 
@@ -122,43 +153,51 @@ impl Operation for Block {
         format!("lines {} of {}", self.name, self.path)
     }
 
+    fn claim(&self) -> Option<(&Path, bool)> {
+        Some((self.path.as_path(), false))
+    }
+
     fn look(&self, lab: &Lab) -> Result<Lines> {
         self.check()?;
         let seen = place::look(self.path.as_path())?;
-        let now = self.of(text(&seen)?);
-        let last = lab.changes().iter().rev().find_map(|change| match &change.before {
-            Before::Block { path, name, content, after, .. } if path == self.path.as_path() && *name == self.name => {
-                Some((content, after))
-            }
+        let now = self.of(text(&seen)?)?;
+        let last = self.earlier(lab).last().and_then(|change| match &change.before {
+            Before::Block { content, after, .. } => Some((content, after)),
             _ => None,
         });
         let is_foreign = last.is_some_and(|(before, after)| now != *before && now.as_ref() != Some(after));
-        Ok(Lines { seen, is_foreign })
+        let wanted = self.with(text(&seen)?, Some(&self.lines()))?;
+        Ok(Lines { seen, now, wanted, is_foreign })
     }
 
-    fn difference(&self, Lines { seen, is_foreign }: &Lines) -> Option<Difference> {
+    fn difference(&self, Lines { seen, wanted, is_foreign, .. }: &Lines) -> Option<Difference> {
         let now = text(seen).unwrap_or_default();
-        let wanted = self.with(now, Some(&self.lines()));
         let words = if *is_foreign { format!("change them; {FOREIGN}") } else { "change them".to_owned() };
         (now != wanted).then(|| Difference { words, lines: standing::lines(now.as_bytes(), wanted.as_bytes()) })
     }
 
-    fn before(&self, Lines { seen, is_foreign }: &Lines, lab: &mut Lab) -> Result<Before> {
-        if *is_foreign && !lab.force {
-            return Err(standing::foreign());
+    fn before(&self, Lines { seen, now, is_foreign, .. }: &Lines, lab: &mut Lab) -> Result<Before> {
+        if *is_foreign {
+            let earlier = self.earlier(lab).map(|change| change.id).collect();
+            standing::overrule(earlier, lab)?;
         }
+        // A file that labkit made, for whichever block, goes with the last of them.
+        let is_made = lab.changes().iter().any(
+            |change| matches!(&change.before, Before::Block { path, existed: false, .. } if path == self.path.as_path()),
+        );
         Ok(Before::Block {
             path: self.path.as_path().to_owned(),
             name: self.name.clone(),
             comment: self.comment.clone(),
-            content: self.of(text(seen)?),
+            content: now.clone(),
             after: self.lines(),
-            existed: seen.state != FileState::Absent,
+            existed: seen.state != FileState::Absent && !is_made,
+            was_ended: now.is_some() || is_ended(text(seen)?),
         })
     }
 
-    fn apply(&self, Lines { seen, .. }: &Lines, _: &Lab) -> Result<()> {
-        write(self.path.as_path(), seen, &self.with(text(seen)?, Some(&self.lines())))
+    fn apply(&self, Lines { seen, wanted, .. }: &Lines, _: &Lab) -> Result<()> {
+        write(self.path.as_path(), seen, wanted)
     }
 
     fn explain(&self) -> Vec<String> {
@@ -169,27 +208,40 @@ impl Operation for Block {
         vec![
             format!("{there} || {}", shell::command(&["install", "-m", "0644", "/dev/null", &path])),
             shell::command(&["sed", "-i", &format!("/^{begin}$/,/^{end}$/d"), &path]),
+            // The last line may have no end.
+            shell::end_last_line(&path),
             shell::with_input(&["tee", "-a", &path], &format!("{first}\n{}{last}\n", self.lines())),
         ]
     }
 }
 
+/// What a file with a block was like before.
+pub struct Earlier<'a> {
+    pub content: Option<&'a str>,
+    pub existed: bool,
+    pub was_ended: bool,
+}
+
 /// Puts the lines back that were between the marks, or takes the marks away; a file that then holds nothing and was not
 /// there before goes.
-pub fn revert(block: &Block, content: Option<&str>, existed: bool, force: bool) -> Result<()> {
+pub fn revert(block: &Block, earlier: &Earlier, force: bool) -> Result<()> {
     let seen = place::look(block.path.as_path())?;
     let now = text(&seen)?;
-    let lines = block.of(now);
-    if lines.as_deref() != content && lines.as_ref() != Some(&block.content) && lines.is_some() && !force {
+    let lines = block.of(now)?;
+    if lines.as_deref() != earlier.content && lines.as_ref() != Some(&block.content) && lines.is_some() && !force {
         return Err(Error::failed(format!(
             "the lines `{}` of `{}` were changed by somebody else since",
             block.name, block.path
         ))
         .hint(standing::BACK));
     }
-    let wanted = block.with(now, content);
+    let is_last = block.span(now)?.is_some_and(|(_, all)| all.end == now.len());
+    let mut wanted = block.with(now, earlier.content)?;
+    if earlier.content.is_none() && !earlier.was_ended && is_last && wanted.ends_with('\n') {
+        wanted.pop();
+    }
     match () {
-        () if wanted.is_empty() && !existed => place::put(block.path.as_path(), &FileState::Absent, b""),
+        () if wanted.is_empty() && !earlier.existed => place::put(block.path.as_path(), &FileState::Absent, b""),
         () if wanted == now => place::clear_rest(block.path.as_path()),
         () => write(block.path.as_path(), &seen, &wanted),
     }
@@ -208,11 +260,18 @@ mod tests {
     #[test]
     fn lines_are_added_changed_and_taken_away_between_their_marks() {
         let before = "127.0.0.1 localhost\n";
-        let with = block("a\n").with(before, Some("a\n"));
+        let with = block("a\n").with(before, Some("a\n")).unwrap();
         assert_eq!(with, "127.0.0.1 localhost\n# labkit nodes begin\na\n# labkit nodes end\n");
-        let changed = block("b\n").with(&format!("{with}::1 six\n"), Some("b\n"));
+        let changed = block("b\n").with(&format!("{with}::1 six\n"), Some("b\n")).unwrap();
         assert_eq!(changed, "127.0.0.1 localhost\n# labkit nodes begin\nb\n# labkit nodes end\n::1 six\n");
-        assert_eq!(block("").with(&changed, None), "127.0.0.1 localhost\n::1 six\n");
+        assert_eq!(block("").with(&changed, None).unwrap(), "127.0.0.1 localhost\n::1 six\n");
+        for (torn, line) in [("# labkit nodes begin\nmine\n", 1), ("a\n# labkit nodes end\n", 2), (&with.repeat(2), 8)]
+        {
+            let error = block("a\n").with(torn, Some("a\n")).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("line {line}: the mark")), "{error}");
+        }
+        // Only a whole line is a mark.
+        assert_eq!(block("").of("x # labkit nodes begin\n# labkit nodes end y\n").unwrap(), None);
     }
 
     #[test]
@@ -227,10 +286,10 @@ mod tests {
         #[test]
         fn what_is_put_in_comes_out_and_leaves_nothing(text in "([a-z #]{0,9}\n){0,4}", content in "([a-z]{0,9}\n){0,3}") {
             let block = block(&content);
-            let with = block.with(&text, Some(&content));
-            prop_assert_eq!(block.of(&with), Some(content.clone()));
-            prop_assert_eq!(block.with(&with, Some(&content)), with.clone());
-            prop_assert_eq!(block.with(&with, None), text);
+            let with = block.with(&text, Some(&content)).unwrap();
+            prop_assert_eq!(block.of(&with).unwrap(), Some(content.clone()));
+            prop_assert_eq!(block.with(&with, Some(&content)).unwrap(), with.clone());
+            prop_assert_eq!(block.with(&with, None).unwrap(), text);
         }
     }
 }

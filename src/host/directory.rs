@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     args::Short,
-    error::Result,
+    error::{Error, Result},
     journal::FileState,
     lab::{Lab, operation::bring},
 };
@@ -70,7 +70,15 @@ impl AtPath for Directory {
         format!("directory {}", self.path)
     }
 
-    fn wanted(&self, _: &Seen) -> Result<(FileState, Vec<u8>)> {
+    fn claims(&self) -> Option<bool> {
+        None
+    }
+
+    fn wanted(&self, seen: &Seen) -> Result<(FileState, Vec<u8>)> {
+        if let FileState::Link { target } = &seen.state {
+            return Err(Error::failed(format!("it is a link to `{}`", target.display()))
+                .hint("name the directory itself: the link stays as it is"));
+        }
         let (uid, gid) = accounts::owner(self.owner.as_deref(), self.group.as_deref())?;
         Ok((FileState::Directory { mode: self.mode.0, uid, gid }, Vec::new()))
     }

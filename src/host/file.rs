@@ -125,7 +125,7 @@ impl AtPath for WriteFile {
         let argv = shell::install(&[], self.mode, owner, group, &["/dev/stdin", &self.path.to_string()]);
         vec![match (self.derived, self.secret) {
             (Some(name), _) => format!("labkit secret show {name} | {}", shell::command(&argv)),
-            (None, true) => format!(": 'the content of {} is a secret' && false", self.path),
+            (None, true) => shell::secret(&format!("the content of {}", self.path)),
             (None, false) => shell::with_input(&argv, &self.content),
         }]
     }

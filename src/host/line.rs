@@ -27,6 +27,9 @@ pub struct FileLine {
     /// The line is not to be there; false unless given.
     #[serde(default)]
     pub absent: bool,
+    /// The file's content is never shown.
+    #[serde(default)]
+    pub secret: bool,
 }
 
 impl FileLine {
@@ -70,22 +73,30 @@ impl AtPath for FileLine {
         true
     }
 
+    fn is_secret(&self) -> bool {
+        self.secret
+    }
+
     fn explain(&self) -> Vec<String> {
         let path = self.path.to_string();
         let to = quote::word(&path);
+        if self.secret {
+            return vec![shell::secret(&format!("a line of {path}"))];
+        }
         let there = shell::command(&["grep", "-qxF", "-e", &self.line, &path]);
         if self.absent {
             let without = shell::command(&["grep", "-vxF", "-e", &self.line, &path]);
             return vec![format!(
-                "! {there} || {{ {without} >/tmp/labkit.$$ || :; cat /tmp/labkit.$$ >{path}; rm /tmp/labkit.$$; }}"
+                "! {there} || {{ {without} >/tmp/labkit.$$ || :; cat /tmp/labkit.$$ >{to}; rm /tmp/labkit.$$; }}"
             )];
         }
-        let append = format!("printf '%s\\n' {} >>{to}", quote::word(&self.line));
+        let append =
+            format!("{{ {}; printf '%s\\n' {} >>{to}; }}", shell::end_last_line(&path), quote::word(&self.line));
         let Some(starts) = &self.starts else { return vec![format!("{there} || {append}")] };
-        let program = "BEGIN { n = length(s) } !done && substr($0, 1, n) == s { print l; done = 1; next } { print } \
-                       END { if (!done) print l }";
-        let awk =
-            shell::command(&["awk", "-v", &format!("s={starts}"), "-v", &format!("l={}", self.line), program, &path]);
+        // Of variables on its command line awk would read the backslashes.
+        let program = "BEGIN { s = ENVIRON[\"s\"]; l = ENVIRON[\"l\"]; n = length(s) } \
+                       !done && substr($0, 1, n) == s { print l; done = 1; next } { print } END { if (!done) print l }";
+        let awk = shell::command(&["env", &format!("s={starts}"), &format!("l={}", self.line), "awk", program, &path]);
         vec![format!("{there} || {{ {awk} >/tmp/labkit.$$; cat /tmp/labkit.$$ >{to}; rm /tmp/labkit.$$; }}")]
     }
 }
@@ -96,7 +107,7 @@ mod tests {
 
     fn edited(text: &str, line: &str, starts: Option<&str>, absent: bool) -> String {
         let (path, starts) = ("/etc/x".parse().unwrap(), starts.map(str::to_owned));
-        FileLine { path, line: line.to_owned(), starts, absent }.edited(text).unwrap()
+        FileLine { path, line: line.to_owned(), starts, absent, secret: false }.edited(text).unwrap()
     }
 
     #[test]

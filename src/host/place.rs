@@ -9,6 +9,11 @@ use std::{
     str::FromStr,
 };
 
+use nix::{
+    errno::Errno,
+    fcntl::{AT_FDCWD, RenameFlags, renameat2},
+    unistd::geteuid,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -123,44 +128,52 @@ pub fn look(path: &Path) -> Result<Seen> {
     looked().context(|| format!("look at `{}`", path.display()))
 }
 
-/// Puts a state at a path, whatever stands there; a file at once, so that nobody sees half of it. `content` is that of
-/// a file. A directory is only taken away when it is empty.
+/// Puts a state at a path, whatever stands there, and at once: nobody sees half of it, and a sudden end leaves what was
+/// or what is to be. `content` is that of a file. A directory is only taken away when it is empty.
 pub fn put(path: &Path, state: &FileState, content: &[u8]) -> Result<()> {
     clear_rest(path)?;
-    let is = look(path)?.state;
-    let put = || -> Result<()> {
-        let is_directory = matches!(is, FileState::Directory { .. });
-        if is_directory && !matches!(state, FileState::Directory { .. }) {
-            fs::remove_dir(path)?;
-        }
-        match state {
-            FileState::Absent if is_directory || is == FileState::Absent => Ok(()),
-            FileState::Absent => Ok(fs::remove_file(path)?),
-            FileState::File { mode, uid, gid, .. } => disk::replace_as(path, &rest(path), |file| {
+    put_at_once(path, state, content).map_err(|error| refused(error, path))?;
+    settle(path)
+}
+
+fn put_at_once(path: &Path, state: &FileState, content: &[u8]) -> Result<()> {
+    let (is, rest) = (look(path)?.state, rest(path));
+    let is_directory = |state: &FileState| matches!(state, FileState::Directory { .. });
+    if is_directory(&is) && !is_directory(state) && fs::read_dir(path)?.next().is_some() {
+        return Err(Errno::ENOTEMPTY.into());
+    }
+    match state {
+        FileState::Absent if is_directory(&is) => return Ok(fs::remove_dir(path)?),
+        FileState::Absent if is == FileState::Absent => return Ok(()),
+        FileState::Absent => return Ok(fs::remove_file(path)?),
+        FileState::Directory { mode, uid, gid } if is_directory(&is) => return own(path, *mode, *uid, *gid),
+        FileState::File { mode, uid, gid, .. } => {
+            disk::write_new(&rest, |file| {
                 // Before anything is in it that others may not read.
                 fchown(&*file, Some(*uid), Some(*gid))?;
                 file.set_permissions(Permissions::from_mode(*mode))?;
                 Ok(file.write_all(content)?)
-            }),
-            FileState::Link { target } => {
-                symlink(target, rest(path))?;
-                Ok(fs::rename(rest(path), path)?)
-            }
-            FileState::Directory { mode, uid, gid } => {
-                if !is_directory {
-                    if is != FileState::Absent {
-                        fs::remove_file(path)?;
-                    }
-                    fs::create_dir(path)?;
-                }
-                lchown(path, Some(*uid), Some(*gid))?;
-                Ok(fs::set_permissions(path, Permissions::from_mode(*mode))?)
-            }
-            FileState::Other => Err(Error::failed("it was neither file, link nor directory")),
+            })?;
         }
+        FileState::Link { target } => symlink(target, &rest)?,
+        FileState::Directory { mode, uid, gid } => {
+            fs::create_dir(&rest)?;
+            own(&rest, *mode, *uid, *gid)?;
+        }
+        FileState::Other => return Err(Error::failed("it was neither file, link nor directory")),
+    }
+    // A directory cannot be renamed over what is none, nor the other way round.
+    let moved: Result<()> = match is == FileState::Absent || is_directory(&is) == is_directory(state) {
+        true => fs::rename(&rest, path).map_err(Error::from),
+        false => renameat2(AT_FDCWD, &rest, AT_FDCWD, path, RenameFlags::RENAME_EXCHANGE).map_err(Error::from),
     };
-    put().map_err(|error| refused(error, path))?;
-    settle(path)
+    // What was there is under that name now, or what was to be.
+    clear_rest(path).and(moved)
+}
+
+fn own(directory: &Path, mode: u32, uid: u32, gid: u32) -> Result<()> {
+    lchown(directory, Some(uid), Some(gid))?;
+    Ok(fs::set_permissions(directory, Permissions::from_mode(mode))?)
 }
 
 /// The name under which a file is written before it is renamed to its own: a sudden end leaves no other.
@@ -171,7 +184,11 @@ fn rest(path: &Path) -> PathBuf {
 
 /// Takes away what a sudden end left of an earlier attempt to write there.
 pub fn clear_rest(path: &Path) -> Result<()> {
-    match fs::remove_file(rest(path)) {
+    let removed = match fs::remove_file(rest(path)) {
+        Err(error) if error.kind() == ErrorKind::IsADirectory => fs::remove_dir(rest(path)),
+        removed => removed,
+    };
+    match removed {
         Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Err(refused(error.into(), path))
         }
@@ -192,10 +209,12 @@ fn settle(path: &Path) -> Result<()> {
 /// Says why a path cannot be written to, and what to do about it.
 fn refused(error: Error, path: &Path) -> Error {
     let text = error.to_string();
+    let denied = text.contains("os error 13") || text.contains("os error 1)") || text.contains("EPERM");
     let hint = match () {
         () if text.contains("os error 30") => "the file system is mounted read-only: `mount -o remount,rw` it",
         () if text.contains("os error 28") => "free some space on that disk; labkit left what was there",
-        () if text.contains("os error 13") || text.contains("os error 1)") => "run it as root: sudo labkit …",
+        () if denied && !geteuid().is_root() => "run it as root: sudo labkit …",
+        () if denied => "not even root may: is it immutable (`lsattr`), or is this a container?",
         () if text.contains("os error 39") => "there is something in the directory: look, and empty it",
         () => return error.context(format!("write `{}`", path.display())),
     };

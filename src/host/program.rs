@@ -85,6 +85,10 @@ impl Operation for RunProgram {
         command::run(&words(&self.argv)).map(|_| ())
     }
 
+    fn may_leave_programs(&self) -> bool {
+        true
+    }
+
     fn explain(&self) -> Vec<String> {
         let test = match &self.creates {
             Some(path) => shell::command(&["test", "-e", &path.to_string()]),

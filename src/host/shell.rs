@@ -39,6 +39,17 @@ pub fn with_input<T: AsRef<str>>(argv: &[T], input: &str) -> String {
     format!("{command} <<'{mark}'\n{input}{mark}")
 }
 
+/// In the place of a command that would show a secret: it fails, and says why.
+pub fn secret(what: &str) -> String {
+    format!(": {} && false", quote::word(&format!("{what} is a secret")))
+}
+
+/// Ends the last line of a file, so that another can follow.
+pub fn end_last_line(path: &str) -> String {
+    let path = quote::word(path);
+    format!("test -z \"$(tail -c 1 {path})\" || echo >>{path}")
+}
+
 /// A text as what sed matches it by, between slashes.
 pub fn pattern(text: &str) -> String {
     text.chars().flat_map(|c| r"\/.*[]^$".contains(c).then_some('\\').into_iter().chain([c])).collect()

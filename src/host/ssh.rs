@@ -80,7 +80,7 @@ impl Ssh {
             ],
             blocks: vec![block(KNOWN, format!("@cert-authority {} {}\n", all.join(","), hosts.public("labkit")))?],
             server: Service {
-                unit: "ssh.service".to_owned(),
+                unit: "ssh.service".to_owned().try_into().map_err(Error::usage)?,
                 enabled: None,
                 active: Some(true),
                 masked: false,

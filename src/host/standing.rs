@@ -8,7 +8,7 @@ use super::place::{self, FilePath, Seen};
 use crate::{
     digest::sha256_hex,
     error::{Error, Result},
-    journal::{Before, FileState},
+    journal::{Before, Change, FileState},
     lab::{
         Lab,
         operation::{Difference, Operation},
@@ -30,6 +30,11 @@ pub trait AtPath {
         false
     }
 
+    /// Whether it writes a file as a whole or in part; none where it writes no file.
+    fn claims(&self) -> Option<bool> {
+        Some(!self.is_shared())
+    }
+
     /// What a file is to hold is not shown.
     fn is_secret(&self) -> bool {
         false
@@ -40,6 +45,7 @@ pub trait AtPath {
 }
 
 /// What a path holds, what it is to hold, and whether somebody else changed it since labkit wrote it.
+#[derive(PartialEq)]
 pub struct Standing {
     seen: Seen,
     wanted: FileState,
@@ -68,8 +74,9 @@ impl Standing {
 
     /// How it was, with a file's content kept; an error where somebody else's change would be lost.
     pub fn before(&self, path: &Path, lab: &mut Lab) -> Result<Before> {
-        if self.is_foreign && !lab.force {
-            return Err(foreign());
+        if self.is_foreign {
+            let earlier = lab.changes().iter().filter(|change| is_of(change, path)).map(|change| change.id).collect();
+            overrule(earlier, lab)?;
         }
         if self.seen.state == FileState::Other {
             return Err(Error::failed("a device, socket or pipe is there"));
@@ -86,19 +93,51 @@ pub const FOREIGN: &str = "somebody else changed it since labkit wrote it";
 /// What to try where undo would lose somebody's change.
 pub const BACK: &str = "--force brings it back to what was before labkit, and loses that change";
 
-/// Where a run would lose somebody's change.
-pub fn foreign() -> Error {
-    Error::failed(FOREIGN)
-        .hint("look at it with `labkit plan`, then run with --force: what is there now is kept for `labkit undo`")
+/// Refuses to lose somebody's change. Where that is wanted it is what undo leads back to, and what labkit did before it
+/// is not: those changes have been taken over by somebody else.
+pub fn overrule(earlier: Vec<u64>, lab: &mut Lab) -> Result<()> {
+    if !lab.force {
+        return Err(Error::failed(FOREIGN).hint(
+            "look at it with `labkit plan`, then run with --force: what is there now is kept for `labkit undo`",
+        ));
+    }
+    earlier.into_iter().try_for_each(|id| lab.ledger()?.reverted(id))
 }
 
-/// True where what is there is neither what labkit made last nor what was there before that.
+/// Why something is not edited.
+pub fn no_file(seen: &FileState) -> Error {
+    match seen {
+        FileState::Absent => Error::failed("there is no such file").hint("host.file makes one"),
+        FileState::Link { target } => Error::failed(format!("it is a link to `{}`", target.display()))
+            .hint("name the file itself: the link stays as it is"),
+        _ => Error::failed("it is no file"),
+    }
+}
+
+fn is_of(change: &Change, path: &Path) -> bool {
+    matches!(&change.before, Before::File { path: written, .. } if written == path)
+}
+
+/// True where what is there is neither what labkit made last nor what was there before that, nor on the way between.
 fn is_foreign(path: &Path, seen: &FileState, lab: &Lab) -> bool {
-    let last = lab.changes().iter().rev().find_map(|change| match &change.before {
-        Before::File { path: written, before, after } if written == path => Some((before, after)),
-        _ => None,
-    });
-    last.is_some_and(|(before, after)| seen != after && seen != before)
+    let last = lab.changes().iter().rev().find(|change| is_of(change, path));
+    last.is_some_and(|change| match &change.before {
+        Before::File { before, after, .. } => !is_between(before, seen, after),
+        _ => false,
+    })
+}
+
+/// A directory's owner and mode are changed one after the other; all else is changed at once.
+pub fn is_between(before: &FileState, seen: &FileState, after: &FileState) -> bool {
+    use FileState::Directory;
+    match (before, seen, after) {
+        (
+            Directory { mode, uid, gid },
+            Directory { mode: now, uid: now_uid, gid: now_gid },
+            Directory { mode: to, uid: to_uid, gid: to_gid },
+        ) => [mode, to].contains(&now) && [uid, to_uid].contains(&now_uid) && [gid, to_gid].contains(&now_gid),
+        _ => seen == before || seen == after,
+    }
 }
 
 impl<T: AtPath> Operation for T {
@@ -106,6 +145,10 @@ impl<T: AtPath> Operation for T {
 
     fn title(&self) -> String {
         AtPath::title(self)
+    }
+
+    fn claim(&self) -> Option<(&Path, bool)> {
+        self.claims().map(|is_whole| (self.path().as_path(), is_whole))
     }
 
     fn look(&self, lab: &Lab) -> Result<Standing> {
@@ -141,9 +184,7 @@ impl<T: AtPath> Operation for T {
 
 /// A file that is there, with its text changed and its mode and owner as they are.
 pub fn edited(seen: &Seen, edit: impl FnOnce(&str) -> Result<String>) -> Result<(FileState, Vec<u8>)> {
-    let FileState::File { mode, uid, gid, .. } = seen.state else {
-        return Err(Error::failed("there is no such file").hint("host.file makes one"));
-    };
+    let FileState::File { mode, uid, gid, .. } = seen.state else { return Err(no_file(&seen.state)) };
     let text = std::str::from_utf8(&seen.content).map_err(|_| Error::failed("it is no text"))?;
     let content = edit(text)?.into_bytes();
     Ok((FileState::File { sha256: sha256_hex(&content), mode, uid, gid }, content))

@@ -1,15 +1,12 @@
 //! Swap, off now and at every boot: a kubelet does not start beside it.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 use super::{
     command,
-    file::WriteFile,
-    place::{self, FileMode, FilePath},
+    place::{FilePath, Seen},
     shell,
+    standing::{AtPath, edited},
 };
 use crate::{
     error::{Context, Error, Result},
@@ -29,20 +26,38 @@ const FSTAB: &str = "/etc/fstab";
 /// Begins a line that labkit put aside.
 const ASIDE: &str = "# labkit put aside: ";
 
+/// /etc/fstab with its lines of swap put aside.
+pub struct Aside(FilePath);
+
 impl NoSwap {
-    /// /etc/fstab without its lines of swap; none where there is nothing to put aside.
-    pub fn file(&self) -> Result<Option<WriteFile>> {
-        let seen = place::look(Path::new(FSTAB))?;
-        let FileState::File { mode, uid, gid, .. } = seen.state else { return Ok(None) };
-        let text = String::from_utf8_lossy(&seen.content);
-        let content = without_swap(&text);
-        let path: FilePath = FSTAB.parse().map_err(Error::usage)?;
-        Ok((content != text).then(|| WriteFile {
-            mode: FileMode(mode),
-            owner: Some(uid.to_string()),
-            group: Some(gid.to_string()),
-            ..WriteFile::with(path, content)
-        }))
+    pub fn aside(&self) -> Result<Aside> {
+        FSTAB.parse().map(Aside).map_err(Error::usage)
+    }
+}
+
+impl AtPath for Aside {
+    fn path(&self) -> &FilePath {
+        &self.0
+    }
+
+    fn title(&self) -> String {
+        format!("swap in {FSTAB}")
+    }
+
+    fn wanted(&self, seen: &Seen) -> Result<(FileState, Vec<u8>)> {
+        match seen.state {
+            FileState::Absent => Ok((FileState::Absent, Vec::new())),
+            _ => edited(seen, |text| Ok(without_swap(text))),
+        }
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn explain(&self) -> Vec<String> {
+        let sed = shell::command(&["sed", "-Ei", &format!(r"s/^([^#]\S*\s+\S+\s+swap\s)/{ASIDE}\1/"), FSTAB]);
+        vec![format!("{} || {sed}", shell::command(&["test", "!", "-e", FSTAB]))]
     }
 }
 
@@ -86,10 +101,7 @@ impl Operation for NoSwap {
     }
 
     fn explain(&self) -> Vec<String> {
-        vec![
-            shell::command(&["sed", "-Ei", &format!(r"s/^([^#]\S*\s+\S+\s+swap\s)/{ASIDE}\1/"), FSTAB]),
-            shell::command(&["swapoff", "-a"]),
-        ]
+        vec![shell::command(&["swapoff", "-a"])]
     }
 }
 

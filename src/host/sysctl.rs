@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{file::WriteFile, place::FilePath, shell};
 use crate::{
     error::{Context, Error, Result},
-    journal::Before,
+    journal::{Before, Setting},
     lab::{
         Lab,
         operation::{Difference, Operation},
@@ -65,7 +65,8 @@ impl SysctlKey {
     }
 
     pub fn write(&self, value: &str) -> Result<()> {
-        fs::write(self.path(), value).context(|| format!("set `{self}` to `{value}`")).map_err(|error| {
+        // Without its line's end an empty value would be no write at all.
+        fs::write(self.path(), format!("{value}\n")).context(|| format!("set `{self}` to `{value}`")).map_err(|error| {
             match self.path().exists() {
                 true => {
                     error.hint("the kernel takes no such value, or it may only be set as root, outside of containers")
@@ -76,6 +77,38 @@ impl SysctlKey {
     }
 }
 
+/// Settings of single devices that the kernel sets along with one for all of them.
+fn along(key: &SysctlKey) -> Result<BTreeMap<String, String>> {
+    let path = key.path();
+    let dirs_and_name = match path
+        .strip_prefix("/proc/sys")
+        .unwrap_or(&path)
+        .iter()
+        .map(|part| part.to_str())
+        .collect::<Option<Vec<_>>>()
+        .as_deref()
+    {
+        Some(["net", "ipv4", "ip_forward"]) => Some(("/proc/sys/net/ipv4/conf".to_owned(), "forwarding".to_owned())),
+        Some(["net", family, "conf", "all" | "default", name]) => {
+            Some((format!("/proc/sys/net/{family}/conf"), (*name).to_owned()))
+        }
+        _ => None,
+    };
+    let Some((dir, name)) = dirs_and_name else { return Ok(BTreeMap::new()) };
+    let mut values = BTreeMap::new();
+    for device in fs::read_dir(&dir).context(|| format!("look into `{dir}`"))? {
+        let device = device?.file_name().to_string_lossy().into_owned();
+        // A device may have a dot in its name, and a slash has none.
+        let each = SysctlKey(format!("{}/{device}/{name}", dir.trim_start_matches("/proc/sys/")));
+        if each.path() != path
+            && let Some(value) = each.read()?
+        {
+            values.insert(each.0, value);
+        }
+    }
+    Ok(values)
+}
+
 /// The kernel puts tabs between numbers.
 fn plain(value: &str) -> String {
     value.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -83,7 +116,7 @@ fn plain(value: &str) -> String {
 
 /// A number, a text or a yes and no, as the kernel takes it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a whole number, a text, true or false")]
 pub enum SysctlValue {
     Yes(bool),
     Number(i64),
@@ -104,18 +137,20 @@ impl fmt::Display for SysctlValue {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sysctl {
-    /// Name of the file in /etc/sysctl.d, without `.conf`: `60-labkit` unless given.
-    #[serde(default = "usual_name")]
+    /// Name of the file in /etc/sysctl.d, without `.conf`: `60-labkit-` and the recipe's name unless given.
+    #[serde(default)]
     pub name: String,
     /// What is to be set: `["net.ipv4.ip_forward"] = 1`.
     pub values: BTreeMap<SysctlKey, SysctlValue>,
 }
 
-fn usual_name() -> String {
-    "60-labkit".to_owned()
-}
-
 impl Sysctl {
+    /// The same with a name of its own, where it has none.
+    pub fn named(self, recipe: &str) -> Sysctl {
+        let name = if self.name.is_empty() { format!("60-labkit-{recipe}") } else { self.name };
+        Sysctl { name, ..self }
+    }
+
     /// The file that sets them at boot.
     pub fn file(&self) -> Result<WriteFile> {
         let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
@@ -155,12 +190,25 @@ impl Operation for Sysctl {
     }
 
     fn before(&self, seen: &Self::Seen, _: &mut Lab) -> Result<Before> {
-        let values = self.other(seen).filter_map(|(key, _, now)| Some((key.to_string(), now?.to_owned())));
-        Ok(Before::Sysctl { values: values.collect() })
+        let setting = |value: &SysctlValue, now: &str| Setting { before: now.to_owned(), after: value.to_string() };
+        let values = self.other(seen).filter_map(|(key, value, now)| Some((key.to_string(), setting(value, now?))));
+        let along: Vec<_> = self.other(seen).map(|(key, ..)| along(key)).collect::<Result<_>>()?;
+        Ok(Before::Sysctl { values: values.collect(), along: along.into_iter().flatten().collect() })
     }
 
     fn apply(&self, seen: &Self::Seen, _: &Lab) -> Result<()> {
-        self.other(seen).try_for_each(|(key, value, _)| key.write(&value.to_string()))
+        self.other(seen).try_for_each(|(key, value, before)| {
+            let value = value.to_string();
+            key.write(&value)?;
+            match (key.read()?, before) {
+                (Some(now), Some(before)) if now != value => {
+                    key.write(before)?;
+                    Err(Error::failed(format!("the kernel makes `{now}` of `{key}` = `{value}`"))
+                        .hint(format!("write it so: [\"{key}\"] = \"{now}\"")))
+                }
+                _ => Ok(()),
+            }
+        })
     }
 
     fn explain(&self) -> Vec<String> {
@@ -183,14 +231,35 @@ impl Sysctl {
 }
 
 /// Sets back what was set; a setting that went with its module needs none.
-pub fn revert(values: &BTreeMap<String, String>) -> Result<()> {
-    for (key, value) in values {
+pub fn revert(values: &BTreeMap<String, Setting>, along: &BTreeMap<String, String>, force: bool) -> Result<()> {
+    for (key, Setting { before, after }) in values {
         let key = SysctlKey::try_from(key.clone()).map_err(Error::failed)?;
-        if key.read()?.is_some_and(|now| now != *value) {
-            key.write(value)?;
+        match key.read()? {
+            None => {}
+            Some(now) if now == *before => {}
+            Some(now) if now != *after && !force => {
+                return Err(Error::failed(format!("somebody else set `{key}` to `{now}` since"))
+                    .hint("--force sets it back all the same"));
+            }
+            Some(_) => set_back(&key, before)?,
+        }
+    }
+    for (key, before) in along {
+        let key = SysctlKey(key.clone());
+        // The device may be gone.
+        if key.read()?.is_some_and(|now| now != *before) {
+            set_back(&key, before)?;
         }
     }
     Ok(())
+}
+
+fn set_back(key: &SysctlKey, value: &str) -> Result<()> {
+    key.write(value)?;
+    match key.read()? {
+        Some(now) if now != value => Err(Error::failed(format!("`{key}` stays `{now}`, and was `{value}`"))),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]

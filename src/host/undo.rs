@@ -16,23 +16,27 @@ pub fn revert(change: &Change, ledger: &Ledger, force: bool) -> Result<()> {
             if seen == *before {
                 return place::clear_rest(path);
             }
-            if seen != *after && !force {
+            if !standing::is_between(before, &seen, after) && !force {
                 return Err(Error::failed(format!("`{}` was changed by somebody else since", path.display()))
                     .hint(standing::BACK));
             }
-            place::put(path, before, &kept(before, ledger)?)
+            place::put(path, before, &kept(before, ledger)?)?;
+            if unit::is_of_units(path) { unit::reload() } else { Ok(()) }
         }
-        Before::Block { path, name, comment, content, after, existed } => {
+        Before::Block { path, name, comment, content, after, existed, was_ended } => {
             let block = block::Block::between(path, name, comment, after)?;
-            block::revert(&block, content.as_deref(), *existed, force)
+            let earlier = block::Earlier { content: content.as_deref(), existed: *existed, was_ended: *was_ended };
+            block::revert(&block, &earlier, force)
         }
-        Before::Sysctl { values } => sysctl::revert(values),
+        Before::Sysctl { values, along } => sysctl::revert(values, along, force),
         Before::Module { name } => module::revert(name),
         Before::Swap { devices } => swap::revert(devices),
         Before::Hostname { name } => hostname::revert(name),
         Before::Packages { before } => apt::revert(before),
         Before::Hold { packages } => apt::revert_hold(packages),
-        Before::User { name, existed, groups } => user::revert(name, *existed, groups),
+        Before::User { name, existed, home_existed, shell, groups } => {
+            user::revert(name, *existed, *home_existed, shell.as_deref(), groups)
+        }
         Before::Program { undo, unless, creates } => program::revert(undo, unless, creates.as_deref()),
         Before::Unit { unit, enabled, active, .. } => unit::revert(unit, enabled, *active, ledger.dir()),
     }

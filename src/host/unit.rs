@@ -1,6 +1,12 @@
 //! systemd's units: on at boot or not, running or not, and started anew when what they read has changed.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
 
 use serde::Deserialize;
 
@@ -20,7 +26,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct Service {
     /// With its ending: `chrony.service`, `apt-daily.timer`.
-    pub unit: String,
+    pub unit: UnitName,
     /// Whether it starts at boot; it is left as it is unless given.
     #[serde(default)]
     pub enabled: Option<bool>,
@@ -35,6 +41,35 @@ pub struct Service {
     pub reads: OneOrMany<FilePath>,
 }
 
+/// Name of a unit (systemd.unit(5)): no pattern, and no template without an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct UnitName(String);
+
+const KINDS: [&str; 11] =
+    ["service", "socket", "device", "mount", "automount", "swap", "target", "path", "timer", "slice", "scope"];
+
+impl TryFrom<String> for UnitName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<UnitName, String> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || r":-_.\@".contains(c);
+        let is_one = text.rsplit_once('.').is_some_and(|(name, kind)| {
+            !name.is_empty() && !name.starts_with('-') && !name.ends_with('@') && KINDS.contains(&kind)
+        });
+        match is_one && text.len() < 256 && text.chars().all(plain) {
+            true => Ok(UnitName(text)),
+            false => Err(format!("`{}` is no name of a unit: `chrony.service` is one", text.escape_debug())),
+        }
+    }
+}
+
+impl fmt::Display for UnitName {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
 /// What systemd says of a unit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
@@ -43,18 +78,24 @@ pub struct State {
     /// `active`, `inactive`, `failed` …
     pub active: String,
     pub exists: bool,
+    /// `simple`, `forking` … of a service.
+    kind: String,
+    /// Its own files are not what systemd has read.
+    needs_reload: bool,
     /// Of the files that it reads, where it runs and read other ones.
     pub is_stale: bool,
 }
 
 impl State {
     pub fn of(unit: &str) -> Result<State> {
-        let properties = "--property=LoadState,UnitFileState,ActiveState";
+        let properties = "--property=LoadState,UnitFileState,ActiveState,Type,NeedDaemonReload";
         let said = command::run(&["systemctl", "show", properties, "--", unit])?;
         let facts: BTreeMap<&str, &str> = said.lines().filter_map(|line| line.split_once('=')).collect();
         let fact = |name: &str| facts.get(name).copied().unwrap_or_default().to_owned();
         let exists = !matches!(fact("LoadState").as_str(), "not-found" | "");
-        Ok(State { enabled: fact("UnitFileState"), active: fact("ActiveState"), exists, is_stale: false })
+        let needs_reload = fact("NeedDaemonReload") == "yes";
+        let (enabled, active, kind) = (fact("UnitFileState"), fact("ActiveState"), fact("Type"));
+        Ok(State { enabled, active, exists, kind, needs_reload, is_stale: false })
     }
 
     fn is_active(&self) -> bool {
@@ -103,10 +144,44 @@ impl Service {
         verbs
     }
 
+    /// A simple service counts as started before it has run at all: this waits whether it stays.
+    fn stay(&self, verb: &str) -> Result<()> {
+        if !matches!(verb, "start" | "restart") {
+            return Ok(());
+        }
+        let deadline = Instant::now() + SETTLED;
+        loop {
+            let state = State::of(&self.unit.0)?;
+            if !state.is_active() && state.kind != "oneshot" {
+                return Err(Error::failed(format!("it was started, and is {}", state.active)));
+            }
+            if !matches!(state.kind.as_str(), "simple" | "exec" | "idle") || Instant::now() > deadline {
+                return Ok(());
+            }
+            thread::sleep(LOOK);
+        }
+    }
+
+    fn with_journal(&self, error: Error) -> Error {
+        let journal = self.journal();
+        let why = match journal.is_empty() {
+            true => error,
+            false => error.then(&Error::failed(format!("its journal:\n{journal}"))),
+        };
+        why.hint(format!("systemctl status {}", self.unit))
+    }
+
     /// The last lines that it wrote to the journal.
     fn journal(&self) -> String {
-        let said =
-            command::run(&["journalctl", "--no-pager", "--quiet", "--output=cat", "--lines=20", "--unit", &self.unit]);
+        let said = command::run(&[
+            "journalctl",
+            "--no-pager",
+            "--quiet",
+            "--output=cat",
+            "--lines=20",
+            "--unit",
+            &self.unit.0,
+        ]);
         said.unwrap_or_default().trim_end().to_owned()
     }
 }
@@ -119,10 +194,10 @@ impl Operation for Service {
     }
 
     fn look(&self, lab: &Lab) -> Result<State> {
-        let state = State::of(&self.unit)?;
+        let state = State::of(&self.unit.0)?;
         let is_stale = state.is_active()
             && !self.reads.0.is_empty()
-            && Started::read(&lab.machine_dir())?.is_stale(&self.unit, &self.reads.0)?;
+            && Started::read(&lab.machine_dir())?.is_stale(&self.unit.0, &self.reads.0)?;
         Ok(State { is_stale, ..state })
     }
 
@@ -138,7 +213,7 @@ impl Operation for Service {
             );
         }
         Ok(Before::Unit {
-            unit: self.unit.clone(),
+            unit: self.unit.0.clone(),
             enabled: state.enabled.clone(),
             active: state.is_active(),
             reads: self.reads.0.iter().map(|file| file.as_path().to_owned()).collect(),
@@ -146,27 +221,23 @@ impl Operation for Service {
     }
 
     fn apply(&self, state: &State, lab: &Lab) -> Result<()> {
+        // systemd does not see a file that is new beside the unit's own.
+        if state.needs_reload || self.reads.0.iter().any(|file| is_of_units(file.as_path())) {
+            reload()?;
+        }
         for verb in self.missing(state) {
-            let argv = ["systemctl", verb, "--", &self.unit];
+            let argv = ["systemctl", verb, "--", &self.unit.0];
             let output = command::attempt(&argv)?;
-            if let Err(error) = output.require_success(&argv) {
-                let journal = self.journal();
-                let why = if journal.is_empty() {
-                    error
-                } else {
-                    error.then(&Error::failed(format!("its journal:\n{journal}")))
-                };
-                return Err(why.hint(format!("systemctl status {}", self.unit)));
-            }
+            output.require_success(&argv).and_then(|()| self.stay(verb)).map_err(|error| self.with_journal(error))?;
         }
         match self.wants_active() && !self.reads.0.is_empty() {
-            true => Started::read(&lab.machine_dir())?.note(&self.unit, &self.reads.0),
+            true => Started::read(&lab.machine_dir())?.note(&self.unit.0, &self.reads.0),
             false => Ok(()),
         }
     }
 
     fn explain(&self) -> Vec<String> {
-        let systemctl = |verb: &[&str]| shell::command(&[&["systemctl"], verb, &["--", &self.unit]].concat());
+        let systemctl = |verb: &[&str]| shell::command(&[&["systemctl"], verb, &["--", &self.unit.0]].concat());
         if self.masked {
             // One that is not there cannot be stopped, and is masked all the same.
             let stop = (!self.wants_active()).then(|| format!("{} 2>/dev/null || :", systemctl(&["stop"])));
@@ -178,8 +249,26 @@ impl Operation for Service {
             (true, false) => "restart",
             (false, _) => "stop",
         };
-        enable.into_iter().chain([systemctl(&[now])]).collect()
+        let reload = self.reads.0.iter().any(|file| is_of_units(file.as_path()));
+        let reload = reload.then(|| shell::command(&["systemctl", "daemon-reload"]));
+        reload.into_iter().chain(enable).chain([systemctl(&[now])]).collect()
     }
+}
+
+/// How long a service that says nothing of itself must run to count as up.
+const SETTLED: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_millis(50);
+
+/// True where systemd reads a file as part of a unit.
+pub fn is_of_units(path: &Path) -> bool {
+    ["/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"]
+        .iter()
+        .any(|dir| path.starts_with(dir))
+}
+
+/// `systemctl daemon-reload`
+pub fn reload() -> Result<()> {
+    command::run(&["systemctl", "daemon-reload"]).map(|_| ())
 }
 
 /// Brings a unit back to how it was; one that is gone needs nothing.
@@ -190,8 +279,11 @@ pub fn revert(unit: &str, enabled: &str, active: bool, machine: &Path) -> Result
         return Ok(());
     }
     let before = State { enabled: enabled.to_owned(), ..State::default() };
+    if state.needs_reload {
+        reload()?;
+    }
     let wanted = Service {
-        unit: unit.to_owned(),
+        unit: UnitName::try_from(unit.to_owned()).map_err(Error::failed)?,
         enabled: match enabled {
             _ if before.is_enabled() => Some(true),
             "disabled" => Some(false),
@@ -210,6 +302,9 @@ pub fn revert(unit: &str, enabled: &str, active: bool, machine: &Path) -> Result
 /// Has a unit that runs read its files again.
 pub fn restart(unit: &str) -> Result<()> {
     let state = State::of(unit)?;
+    if state.needs_reload {
+        reload()?;
+    }
     if state.exists && state.is_active() {
         command::run(&["systemctl", "restart", "--", unit])?;
     }
@@ -221,11 +316,31 @@ mod tests {
     use super::*;
 
     fn service(enabled: Option<bool>, active: Option<bool>, masked: bool) -> Service {
-        Service { unit: "x.service".into(), enabled, active, masked, reads: OneOrMany::default() }
+        Service { unit: UnitName("x.service".into()), enabled, active, masked, reads: OneOrMany::default() }
     }
 
     fn state(enabled: &str, active: &str, is_stale: bool) -> State {
-        State { enabled: enabled.into(), active: active.into(), exists: true, is_stale }
+        State { enabled: enabled.into(), active: active.into(), exists: true, is_stale, ..State::default() }
+    }
+
+    #[test]
+    fn a_unit_is_named_whole_and_is_no_pattern() {
+        for good in ["chrony.service", "getty@tty1.service", r"dev-disk-by\x2duuid-1.swap", "a.b.timer"] {
+            assert!(UnitName::try_from(good.to_owned()).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "ssh",
+            "ssh*.service",
+            "a b.service",
+            "../x.service",
+            "getty@.service",
+            ".service",
+            "--now.service",
+            "x.conf",
+        ] {
+            assert!(UnitName::try_from(bad.to_owned()).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Users of the machine and the groups they are in.
 
+use std::path::{Path, PathBuf};
+
 use nix::unistd::{Group, User};
 use serde::Deserialize;
 
-use super::{command, shell};
+use super::{command, place::FilePath, shell};
 use crate::{
     args::{OneOrMany, Short},
     error::{Context, Error, Result},
@@ -23,14 +25,12 @@ pub struct Account {
     /// Groups it is in besides its own; those that it is in already stay.
     #[serde(default)]
     pub groups: OneOrMany<AccountName>,
-    /// What it logs in to; `/bin/bash` unless given.
-    #[serde(default = "bash")]
-    pub shell: String,
+    /// What it logs in to; where it is made, `/bin/bash` unless given.
+    #[serde(default)]
+    pub shell: Option<FilePath>,
 }
 
-fn bash() -> String {
-    "/bin/bash".to_owned()
-}
+const BASH: &str = "/bin/bash";
 
 /// Name of a user or group, as `useradd` takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -57,7 +57,7 @@ impl Short for Account {
     const EXPECTED: &'static str = "a name";
 
     fn from_text(text: &str) -> Option<Result<Account, String>> {
-        let named = |name| Account { name, groups: OneOrMany::default(), shell: bash() };
+        let named = |name| Account { name, groups: OneOrMany::default(), shell: None };
         Some(AccountName::try_from(text.to_owned()).map(named))
     }
 }
@@ -66,8 +66,23 @@ impl Short for Account {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     exists: bool,
+    /// What it logs in to, where that is not as it should be.
+    other_shell: Option<String>,
     /// Groups that it should be in and is not.
     missing: Vec<String>,
+}
+
+impl Account {
+    fn shell(&self) -> String {
+        self.shell.as_ref().map_or(BASH.to_owned(), FilePath::to_string)
+    }
+}
+
+/// Where `useradd` makes homes.
+fn home(name: &str) -> Result<PathBuf> {
+    let usual = command::run(&["useradd", "-D"])?;
+    let above = usual.lines().find_map(|line| line.strip_prefix("HOME=")).unwrap_or("/home");
+    Ok(Path::new(above).join(name))
 }
 
 fn group(name: &str) -> Result<Group> {
@@ -92,28 +107,38 @@ impl Operation for Account {
                 missing.push(name.clone());
             }
         }
-        Ok(Seen { exists: user.is_some(), missing })
+        let is_other = |shell: &String| self.shell.as_ref().is_some_and(|wanted| wanted.to_string() != *shell);
+        let other_shell = user.as_ref().map(|user| user.shell.display().to_string()).filter(is_other);
+        Ok(Seen { exists: user.is_some(), other_shell, missing })
     }
 
     fn difference(&self, seen: &Seen) -> Option<Difference> {
         let groups = seen.missing.join(", ");
-        match (seen.exists, groups.is_empty()) {
-            (true, true) => None,
-            (true, false) => Some(Difference::of(format!("add to {groups}"))),
-            (false, true) => Some(Difference::of("create it")),
-            (false, false) => Some(Difference::of(format!("create it, in {groups}"))),
-        }
+        let mut words = Vec::new();
+        words.extend((!seen.exists).then(|| "create it".to_owned()));
+        words.extend(seen.other_shell.as_ref().map(|was| format!("log in to {}, was {was}", self.shell())));
+        words.extend((!groups.is_empty()).then(|| format!("add to {groups}")));
+        (!words.is_empty()).then(|| Difference::of(words.join("; ")))
     }
 
     fn before(&self, seen: &Seen, _: &mut Lab) -> Result<Before> {
         let user = self.name.0.clone();
-        Ok(Before::User { name: user, existed: seen.exists, groups: seen.missing.clone() })
+        Ok(Before::User {
+            existed: seen.exists,
+            home_existed: !seen.exists && home(&user)?.symlink_metadata().is_ok(),
+            shell: seen.other_shell.clone(),
+            groups: seen.missing.clone(),
+            name: user,
+        })
     }
 
     fn apply(&self, seen: &Seen, _: &Lab) -> Result<()> {
         let name = &self.name.0;
         if !seen.exists {
-            command::run(&["useradd", "--create-home", "--shell", &self.shell, "--", name])?;
+            command::run(&["useradd", "--create-home", "--shell", &self.shell(), "--", name])?;
+        }
+        if seen.other_shell.is_some() {
+            command::run(&["usermod", "--shell", &self.shell(), "--", name])?;
         }
         seen.missing
             .iter()
@@ -122,8 +147,11 @@ impl Operation for Account {
 
     fn explain(&self) -> Vec<String> {
         let name = &self.name.0;
-        let add = shell::command(&["useradd", "--create-home", "--shell", &self.shell, "--", name]);
+        let add = shell::command(&["useradd", "--create-home", "--shell", &self.shell(), "--", name]);
         let mut commands = vec![format!("{} || {add}", shell::command(&["id", "-u", name]))];
+        if self.shell.is_some() {
+            commands.push(shell::command(&["usermod", "--shell", &self.shell(), "--", name]));
+        }
         let groups: Vec<&str> = self.groups.0.iter().map(|group| group.0.as_str()).collect();
         if !groups.is_empty() {
             commands.push(shell::command(&["usermod", "--append", "--groups", &groups.join(","), "--", name]));
@@ -132,13 +160,22 @@ impl Operation for Account {
     }
 }
 
-/// Removes a user that was not there before, with what is in its home; else takes it out of groups it was not in.
-pub fn revert(name: &str, existed: bool, groups: &[String]) -> Result<()> {
+/// What `userdel` ends with where the user is gone and its home stays, being another's.
+const HOME_STAYS: i32 = 12;
+
+/// Removes a user that was not there before, with its home where that was not there either; else gives it back the shell
+/// that it had, and takes it out of groups it was not in.
+pub fn revert(name: &str, existed: bool, home_existed: bool, shell: Option<&str>, groups: &[String]) -> Result<()> {
     if User::from_name(name).context(|| format!("look for user `{name}`"))?.is_none() {
         return Ok(());
     }
     if !existed {
-        return command::run(&["userdel", "--remove", "--", name]).map(|_| ());
+        let argv: &[&str] = if home_existed { &["userdel", "--", name] } else { &["userdel", "--remove", "--", name] };
+        let output = command::attempt(argv)?;
+        return if output.status.code() == Some(HOME_STAYS) { Ok(()) } else { output.require_success(argv) };
+    }
+    if let Some(shell) = shell {
+        command::run(&["usermod", "--shell", shell, "--", name])?;
     }
     for other in groups {
         if group(other)?.mem.iter().any(|member| member == name) {

@@ -2,8 +2,8 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
-    io::{Read, Seek, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    io::{Read, Write},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
@@ -12,7 +12,7 @@ use std::{
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use serde::{Deserialize, Serialize};
 
-use super::Before;
+use super::{Before, FileState};
 use crate::{
     clock,
     error::{Context, Error, Result},
@@ -34,6 +34,9 @@ pub struct Change {
     pub id: u64,
     pub at: String,
     pub recipe: String,
+    /// The recipe's file; none where it is built in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
     pub run: String,
     /// Place in the recipe.
     pub position: String,
@@ -48,9 +51,21 @@ pub struct Change {
 pub struct Ledger {
     dir: PathBuf,
     file: File,
+    /// Length of the lines that are whole.
+    end: u64,
     next: u64,
     pending: Vec<Change>,
+    who: String,
     _lock: File,
+}
+
+/// A change about to be made, and for whom.
+pub struct Entry<'a> {
+    pub recipe: &'a str,
+    pub file: Option<&'a Path>,
+    pub run: &'a str,
+    pub position: &'a str,
+    pub what: &'a str,
 }
 
 /// Where what concerns this machine is kept.
@@ -72,11 +87,14 @@ impl Ledger {
             let mut file = OpenOptions::new().create(true).read(true).append(true).mode(0o600).open(path(state))?;
             let mut text = String::new();
             file.read_to_string(&mut text)?;
-            // A last line that a sudden end cut short was never acted on; the next one must not be joined to it.
-            file.set_len(text.rfind('\n').map_or(0, |end| end as u64 + 1))?;
-            file.seek(std::io::SeekFrom::End(0))?;
+            if text.is_empty() {
+                // Its name must be there as well after a sudden end.
+                [&dir, state].into_iter().try_for_each(|dir| File::open(dir)?.sync_all())?;
+            }
+            // A last line that a sudden end cut short was never acted on; the next one takes its place.
+            let end = text.rfind('\n').map_or(0, |end| end as u64 + 1);
             let (pending, next) = parse(&text).context(|| format!("read `{}`", path(state).display()))?;
-            Ok(Ledger { dir: dir.clone(), file, next, pending, _lock: lock })
+            Ok(Ledger { dir: dir.clone(), file, end, next, pending, who: who.to_owned(), _lock: lock })
         };
         opened().context(|| format!("open what labkit did to this machine in `{}`", dir.display()))
     }
@@ -98,27 +116,42 @@ impl Ledger {
         &self.pending
     }
 
-    /// Writes what is about to happen; it is with the disk when this returns.
-    pub fn write(&mut self, recipe: &str, run: &str, position: &str, what: &str, before: Before) -> Result<()> {
+    /// Writes what is about to happen, and gives its number; it is with the disk when this returns.
+    pub fn write(&mut self, entry: &Entry, before: Before) -> Result<u64> {
+        let id = self.next;
         let change = Change {
-            id: self.next,
+            id,
             at: clock::now(),
-            recipe: recipe.to_owned(),
-            run: run.to_owned(),
-            position: position.to_owned(),
-            what: what.to_owned(),
+            recipe: entry.recipe.to_owned(),
+            file: entry.file.map(Path::to_owned),
+            run: entry.run.to_owned(),
+            position: entry.position.to_owned(),
+            what: entry.what.to_owned(),
             before,
         };
-        self.append(&Line::Change(Box::new(change.clone())))?;
+        self.append(&Line::Change(Box::new(change.clone())))
+            .context(|| "note a change of this machine before it is made")?;
         self.next += 1;
         self.pending.push(change);
-        Ok(())
+        Ok(id)
     }
 
-    /// Notes that a change has been taken back.
+    /// Notes that a change has been taken back, or was never made; what only it needed is kept no longer.
     pub fn reverted(&mut self, id: u64) -> Result<()> {
-        self.append(&Line::Reverted { id })?;
-        self.pending.retain(|change| change.id != id);
+        self.append(&Line::Reverted { id }).context(|| "note that a change was taken back")?;
+        let (gone, pending): (Vec<Change>, Vec<Change>) =
+            std::mem::take(&mut self.pending).into_iter().partition(|change| change.id == id);
+        self.pending = pending;
+        for content in
+            gone.iter().filter_map(content).filter(|one| !self.pending.iter().any(|c| content(c) == Some(one)))
+        {
+            match fs::remove_file(self.kept(content)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error).context(|| "forget what a file held");
+                }
+                _ => {}
+            }
+        }
         Ok(())
     }
 
@@ -126,10 +159,33 @@ impl Ledger {
         let mut text = serde_json::to_vec(line)?;
         text.push(b'\n');
         let mut written = || -> Result<()> {
+            // A full disk may have left half of a line.
+            self.file.set_len(self.end)?;
             self.file.write_all(&text)?;
             Ok(self.file.sync_data()?)
         };
-        written().context(|| "note a change of this machine before it is made").map_err(crate::disk::out_of_space)
+        written().map_err(crate::disk::out_of_space)?;
+        self.end += text.len() as u64;
+        Ok(())
+    }
+
+    /// Takes the lock anew: what a program left running in the background, such as a daemon, inherited it, and is not to
+    /// keep others from this machine.
+    pub fn renew(&mut self) {
+        let path = self.dir.join("lock");
+        let renewed = || -> Result<File> {
+            let beside = path.with_extension("part");
+            let lock = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&beside)?;
+            lock.lock()?;
+            hold(&lock, &self.who)?;
+            fs::rename(&beside, &path)?;
+            Ok(lock)
+        };
+        match renewed() {
+            Ok(lock) => self._lock = lock,
+            // As on a full disk: the old one holds as well, for longer than it need.
+            Err(error) => log::debug!("take `{}` anew: {error}", path.display()),
+        }
     }
 
     /// Where what concerns this machine is kept.
@@ -148,9 +204,21 @@ impl Ledger {
         if path.exists() {
             return Ok(());
         }
-        crate::disk::replace(&path, content)?;
+        crate::disk::replace_with(&path, |file| {
+            file.set_permissions(fs::Permissions::from_mode(0o600))?;
+            Ok(file.write_all(content)?)
+        })
+        .map_err(crate::disk::out_of_space)?;
         // The name must be there as well after a sudden end.
         File::open(self.dir.join("before")).and_then(|dir| dir.sync_all()).context(|| "keep what a file held")
+    }
+}
+
+/// The digest of the content that is kept for a change.
+fn content(change: &Change) -> Option<&String> {
+    match &change.before {
+        Before::File { before: FileState::File { sha256, .. }, .. } => Some(sha256),
+        _ => None,
     }
 }
 
@@ -176,14 +244,22 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// Held by the process and by what it runs: the kernel lets go of it when the last of them ends, however that ends.
 fn lock(path: &Path, who: &str) -> Result<File> {
-    let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(path)?;
     let (deadline, mut told) = (Instant::now() + PATIENCE, false);
-    while let Err(error) = file.try_lock() {
-        if !matches!(error, fs::TryLockError::WouldBlock) {
-            return Err(Error::failed(error));
+    loop {
+        let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(path)?;
+        match file.try_lock() {
+            // Its holder may have put another in its place meanwhile.
+            Ok(())
+                if fs::metadata(path).is_ok_and(|there| there.ino() == file.metadata().map_or(0, |own| own.ino())) =>
+            {
+                hold(&file, who)?;
+                return Ok(file);
+            }
+            Ok(()) => continue,
+            Err(fs::TryLockError::WouldBlock) => {}
+            Err(error) => return Err(Error::failed(error)),
         }
         let mut holder = String::new();
-        file.rewind()?;
         file.read_to_string(&mut holder)?;
         let pid = holder.split([' ', ',']).nth(1).unwrap_or_default();
         // A labkit that was killed has begun something, such as apt, that is still at work.
@@ -198,16 +274,20 @@ fn lock(path: &Path, who: &str) -> Result<File> {
         signal::check()?;
         thread::sleep(LOOK);
     }
-    fcntl(&file, FcntlArg::F_SETFD(FdFlag::empty())).context(|| "hand the lock on")?;
-    file.set_len(0)?;
-    file.rewind()?;
-    file.write_all(format!("process {}, {who}, since {}\n", std::process::id(), clock::now()).as_bytes())?;
-    Ok(file)
+}
+
+/// Hands a lock on to what this process runs, and says in it who has it.
+fn hold(mut lock: &File, who: &str) -> Result<()> {
+    fcntl(lock, FcntlArg::F_SETFD(FdFlag::empty())).context(|| "hand the lock on")?;
+    lock.set_len(0)?;
+    Ok(lock.write_all(format!("process {}, {who}, since {}\n", std::process::id(), clock::now()).as_bytes())?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ENTRY: Entry = Entry { recipe: "node", file: None, run: "run", position: "node.lua:1", what: "load it" };
 
     fn module(name: &str) -> Before {
         Before::Module { name: name.to_owned() }
@@ -218,13 +298,13 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let mut ledger = Ledger::open(state.path(), "run node").unwrap();
         for name in ["overlay", "br_netfilter"] {
-            ledger.write("node", "run", "node.lua:1", "load it", module(name)).unwrap();
+            ledger.write(&ENTRY, module(name)).unwrap();
         }
         ledger.reverted(2).unwrap();
         drop(ledger);
         let mut ledger = Ledger::open(state.path(), "run node").unwrap();
         assert_eq!(ledger.pending().iter().map(|change| change.id).collect::<Vec<_>>(), [1]);
-        ledger.write("node", "run", "node.lua:1", "load it", module("br_netfilter")).unwrap();
+        ledger.write(&ENTRY, module("br_netfilter")).unwrap();
         let pending = Ledger::pending_in(state.path()).unwrap();
         assert_eq!(pending.iter().map(|change| change.id).collect::<Vec<_>>(), [1, 3]);
         assert_eq!(pending[1].before, module("br_netfilter"));
@@ -234,13 +314,32 @@ mod tests {
     fn a_line_cut_short_was_never_acted_on() {
         let state = tempfile::tempdir().unwrap();
         let mut ledger = Ledger::open(state.path(), "run node").unwrap();
-        ledger.write("node", "run", "node.lua:1", "load it", module("overlay")).unwrap();
+        ledger.write(&ENTRY, module("overlay")).unwrap();
         ledger.file.write_all(b"{\"change\":{\"id\":2,").unwrap();
+        // Also within one run, as a full disk may leave it.
+        ledger.write(&ENTRY, module("br_netfilter")).unwrap();
+        ledger.reverted(2).unwrap();
+        ledger.file.write_all(b"{\"change\":{\"id\":3,").unwrap();
         drop(ledger);
         assert_eq!(Ledger::pending_in(state.path()).unwrap().len(), 1);
         let mut ledger = Ledger::open(state.path(), "run node").unwrap();
         ledger.reverted(1).unwrap();
         assert_eq!(Ledger::pending_in(state.path()).unwrap(), []);
+    }
+
+    #[test]
+    fn what_a_file_held_is_kept_for_its_owner_alone_and_as_long_as_it_is_needed() {
+        let state = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::open(state.path(), "run node").unwrap();
+        let file = |content: &str| FileState::File { sha256: content.to_owned(), mode: 0o600, uid: 0, gid: 0 };
+        let change = |path: &str| Before::File { path: path.into(), before: file("digest"), after: FileState::Absent };
+        ledger.keep("digest", b"secret").unwrap();
+        assert_eq!(fs::metadata(ledger.kept("digest")).unwrap().mode() & 0o777, 0o600);
+        let ids = ["/a", "/b"].map(|path| ledger.write(&ENTRY, change(path)).unwrap());
+        ledger.reverted(ids[0]).unwrap();
+        assert_eq!(fs::read(ledger.kept("digest")).unwrap(), b"secret");
+        ledger.reverted(ids[1]).unwrap();
+        assert!(!ledger.kept("digest").exists());
     }
 
     #[test]
@@ -250,6 +349,15 @@ mod tests {
         let refused = Ledger::open(state.path(), "undo node").unwrap_err().to_string();
         assert!(refused.contains(&format!("process {}, run node, since ", std::process::id())), "{refused}");
         drop(held);
+        let mut first = Ledger::open(state.path(), "run node").unwrap();
+        // Somebody who inherited the lock goes on.
+        let inherited = first._lock.try_clone().unwrap();
+        assert!(Ledger::open(state.path(), "undo node").is_err());
+        first.renew();
+        assert!(Ledger::open(state.path(), "undo node").is_err());
+        drop(first);
+        drop(Ledger::open(state.path(), "undo node").unwrap());
+        drop(inherited);
         Ledger::open(state.path(), "undo node").unwrap();
     }
 }

@@ -4,8 +4,8 @@ mod before;
 mod ledger;
 mod undo;
 
-pub use before::{Before, FileState};
-pub use ledger::{Change, Ledger, directory};
+pub use before::{Before, FileState, PackageState, Setting};
+pub use ledger::{Change, Entry as Noted, Ledger, directory};
 pub use undo::Undo;
 
 use std::{

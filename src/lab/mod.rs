@@ -2,13 +2,17 @@
 
 pub mod operation;
 
-use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 use operation::Difference;
 
 use crate::{
     error::{Error, Result, nearest},
-    journal::{self, Before, Change, Journal, Ledger, Undo},
+    journal::{self, Before, Change, Journal, Ledger, Noted, Undo},
     names::NsName,
     netns::Netns,
     progress::Progress,
@@ -82,6 +86,14 @@ pub struct Work {
     pub changed: Vec<String>,
     /// How many were so already.
     pub same: usize,
+    /// How many were begun and did not come out as wanted.
+    pub unfinished: usize,
+}
+
+/// Who writes a file in a run.
+struct Claim {
+    position: String,
+    is_whole: bool,
 }
 
 /// The state of one run that every room may see.
@@ -99,6 +111,10 @@ pub struct Lab {
     pub work: Work,
     /// Changes by somebody else are overwritten.
     pub force: bool,
+    /// The recipe's file; none where it is built in.
+    pub source: Option<PathBuf>,
+    /// Files that this run writes, whole or in part, and where it says so first.
+    claims: BTreeMap<PathBuf, Claim>,
     /// Where runs, and what was done to the machine, are kept.
     state: PathBuf,
     ledger: Option<Ledger>,
@@ -133,6 +149,8 @@ impl Lab {
             doubts: Vec::new(),
             work: Work::default(),
             force: false,
+            source: None,
+            claims: BTreeMap::new(),
             state,
             ledger: None,
             known: Vec::new(),
@@ -266,10 +284,31 @@ impl Lab {
     }
 
     /// Writes down what is about to be done to the machine, and how it was before.
-    pub fn note_change(&mut self, what: &str, before: Before) -> Result<()> {
+    pub fn note_change(&mut self, what: &str, before: Before) -> Result<u64> {
         self.noted = true;
         let (recipe, run, position) = (self.run.recipe.clone(), self.run.id.clone(), self.position.clone());
-        self.ledger()?.write(&recipe, &run, &position, what, before)
+        let file = self.source.clone();
+        let entry = Noted { recipe: &recipe, file: file.as_deref(), run: &run, position: &position, what };
+        self.ledger()?.write(&entry, before)
+    }
+
+    /// Says that this run writes a file. Written as a whole, no other call may write it too: each run would change it
+    /// twice, and only the last would hold.
+    pub fn claim(&mut self, path: &Path, is_whole: bool) -> Result<()> {
+        let claim = Claim { position: self.position.clone(), is_whole };
+        match self.claims.get(path) {
+            Some(first) if first.is_whole || is_whole => Err(Error::usage(format!(
+                "`{}` is written by {} as well, and one of them writes it as a whole",
+                path.display(),
+                first.position
+            ))
+            .hint("put all of it into one call, or write parts only: host.block, host.line, host.value")),
+            Some(_) => Ok(()),
+            None => {
+                self.claims.insert(path.to_owned(), claim);
+                Ok(())
+            }
+        }
     }
 
     /// Keeps a sample, marked invalid where its case is.

@@ -1,20 +1,27 @@
 //! What every effect on the machine is made of: looked at, noted with its way back, made, looked at again.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::{Lab, Line, Mode};
 use crate::{
-    error::{Error, Result},
+    error::{Error, Kind, Result},
     journal::Before,
 };
 
 /// One thing of the machine that a recipe wants to be so.
 pub trait Operation {
     /// What the thing is now.
-    type Seen;
+    type Seen: PartialEq;
 
     /// The thing in words: ``file `/etc/hosts` ``.
     fn title(&self) -> String;
+
+    /// The file it writes, and whether as a whole.
+    fn claim(&self) -> Option<(&Path, bool)> {
+        None
+    }
 
     /// Looks at it, and changes nothing.
     fn look(&self, lab: &Lab) -> Result<Self::Seen>;
@@ -27,6 +34,11 @@ pub trait Operation {
 
     /// Makes it so. Cut short anywhere, it can be done again.
     fn apply(&self, seen: &Self::Seen, lab: &Lab) -> Result<()>;
+
+    /// What it runs may leave something running in the background.
+    fn may_leave_programs(&self) -> bool {
+        false
+    }
 
     /// What a person would type.
     fn explain(&self) -> Vec<String>;
@@ -61,7 +73,19 @@ pub fn bring<O: Operation>(lab: &mut Lab, operation: &O) -> Result<bool> {
             .hint("put the host.* calls above the first net.* call that builds or proves")
             .context(title));
     }
-    let seen = operation.look(lab).map_err(|error| error.context(&title))?;
+    if let Some((path, is_whole)) = operation.claim() {
+        lab.claim(path, is_whole).map_err(|error| error.context(&title))?;
+    }
+    let seen = match operation.look(lab).map_err(|error| error.context(&title)) {
+        // What is missing may be what an earlier call would have brought.
+        Err(error) if lab.mode == Mode::Plan && error.kind() == Kind::Failed && !lab.work.changed.is_empty() => {
+            let words = format!("not to be told before the changes above are made ({error})");
+            lab.lines.push(Line::Change { title: title.clone(), difference: Difference::of(words) });
+            lab.work.changed.push(title);
+            return Ok(true);
+        }
+        seen => seen?,
+    };
     let Some(difference) = operation.difference(&seen) else {
         lab.work.same += 1;
         return Ok(false);
@@ -80,10 +104,32 @@ pub fn bring<O: Operation>(lab: &mut Lab, operation: &O) -> Result<bool> {
 
 fn make<O: Operation>(lab: &mut Lab, operation: &O, seen: &O::Seen, title: &str) -> Result<()> {
     let before = operation.before(seen, lab)?;
-    lab.note_change(title, before)?;
-    operation.apply(seen, lab)?;
+    let id = lab.note_change(title, before)?;
+    let made = operation.apply(seen, lab).and_then(|()| verify(lab, operation));
+    if operation.may_leave_programs() {
+        lab.ledger()?.renew();
+    }
+    let Err(error) = made else { return Ok(()) };
+    // What was never made is not for undo to take back: somebody else may make the same later.
+    match operation.look(lab) {
+        Ok(now) if now == *seen => match lab.ledger()?.reverted(id) {
+            Ok(()) => Err(error),
+            Err(later) => Err(error.then(&later)),
+        },
+        _ => {
+            lab.work.unfinished += 1;
+            Err(error)
+        }
+    }
+}
+
+/// Looks whether a thing really became so.
+fn verify<O: Operation>(lab: &Lab, operation: &O) -> Result<()> {
     match operation.difference(&operation.look(lab)?) {
         None => Ok(()),
-        Some(left) => Err(Error::failed(format!("it did not become so: {}", left.words))),
+        Some(left) => {
+            let lines = left.lines.iter().map(|line| format!("\n    {line}"));
+            Err(Error::failed(format!("it did not become so: {}{}", left.words, lines.collect::<String>())))
+        }
     }
 }

@@ -97,6 +97,7 @@ pub fn conduct(recipe: &Recipe, orders: Orders) -> Result<Conducted> {
     let writer = acts.then(|| Writer::create(&orders.state, &run)).transpose()?;
     let mut lab = Lab::new(orders.mode, place, run, orders.progress, writer, orders.state)?;
     lab.force = orders.force;
+    lab.source = recipe.file();
     let world = Rc::new(RefCell::new(World::new(lab, params)));
     let outcome = perform(recipe, &world);
     let Some(world) = Rc::into_inner(world) else {

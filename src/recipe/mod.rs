@@ -69,6 +69,12 @@ impl Recipe {
         comment.map(|line| line.trim_start_matches('-').trim()).collect::<Vec<_>>().join(" ")
     }
 
+    /// Its file by its one absolute path, where it is on disk.
+    pub fn file(&self) -> Option<PathBuf> {
+        let path = self.dir.as_ref()?.join(&self.chunk);
+        path.canonicalize().or_else(|_| std::path::absolute(&path)).ok()
+    }
+
     pub fn sha256(&self) -> String {
         digest::sha256_hex(self.text.as_bytes())
     }

@@ -63,6 +63,11 @@ impl Archive {
                 return Err(Error::usage(format!("`{}` in `{name}` is no word", word.escape_debug())));
             }
         }
+        let schemes = ["http://", "https://", "file:/", "copy:/", "cdrom:", "mirror+", "mirror://", "tor+", "ssh:/"];
+        if let Some(uri) = self.uris.0.iter().find(|uri| !schemes.iter().any(|scheme| uri.starts_with(scheme))) {
+            return Err(Error::usage(format!("`{uri}` in `uris` is no address of an archive"))
+                .hint("http://…, https://… or file:/…"));
+        }
         if self.uris.0.is_empty() || self.suites.0.is_empty() {
             return Err(Error::usage("an archive needs `uris` and `suites`"));
         }

@@ -108,7 +108,7 @@ fn failure(stdout: &str, stderr: &str, status: &str) -> Error {
 const MOST_CAUSES: usize = 6;
 
 /// Words of apt, dpkg, and what checks signatures (gpgv; sqv from Debian 13 on), and what to do where they stand.
-const REMEDIES: [(&[&str], &str); 8] = [
+const REMEDIES: [(&[&str], &str); 9] = [
     (
         &["No space left on device"],
         "free some space (`df -h / /var`), and run it again: what is half done is finished then",
@@ -117,6 +117,10 @@ const REMEDIES: [(&[&str], &str); 8] = [
     (&["NO_PUBKEY", "Missing key "], "the archive is signed by another key than the one that is trusted for it"),
     (&["BADSIG", "Message has been manipulated"], "the list was changed on its way: do not trust this mirror"),
     (&["is not signed"], "the archive has no signature that counts: give its key to host.archive"),
+    (
+        &["Conflicting values set for option Signed-By"],
+        "two files in /etc/apt/sources.list.d name this archive with different keys: keep one of them",
+    ),
     (&["Could not get lock"], "another package manager is at work: wait until it has ended"),
     (&["Connection failed"], "the mirror cannot be reached, or drops the line: try again later, or another mirror"),
     (&["Could not resolve"], "there is no name service, or no network"),
@@ -126,8 +130,8 @@ fn remedy(said: &str) -> Option<&'static str> {
     REMEDIES.iter().find(|(words, _)| words.iter().any(|words| said.contains(words))).map(|(_, remedy)| *remedy)
 }
 
-/// What an installation or removal would do: the version before of each package that it would touch.
-pub fn simulate(words: &[&str]) -> Result<BTreeMap<String, Option<String>>> {
+/// What an installation or removal would do: each package that it would touch, and whether that would go.
+pub fn simulate(words: &[&str]) -> Result<BTreeMap<String, bool>> {
     let argv: Vec<&str> =
         ["apt-get", "--simulate", "--quiet", "-o", "Debug::NoLocking=1"].iter().chain(words).copied().collect();
     let output = super::super::command::attempt(&argv)?;
@@ -139,12 +143,14 @@ pub fn simulate(words: &[&str]) -> Result<BTreeMap<String, Option<String>>> {
 }
 
 /// `Inst jq [1.5] (1.6 Debian:12 [amd64])`, `Remv jq [1.6]`, `Purg jq [1.6]`
-fn simulated(line: &str) -> Option<(String, Option<String>)> {
+fn simulated(line: &str) -> Option<(String, bool)> {
     let mut words = line.split(' ');
-    matches!(words.next()?, "Inst" | "Remv" | "Purg").then_some(())?;
-    let name = words.next()?.split(':').next()?.to_owned();
-    let before = words.next().and_then(|word| Some(word.strip_prefix('[')?.trim_end_matches(']').to_owned()));
-    Some((name, before))
+    let goes = match words.next()? {
+        "Inst" => false,
+        "Remv" | "Purg" => true,
+        _ => return None,
+    };
+    Some((words.next()?.split(':').next()?.to_owned(), goes))
 }
 
 #[cfg(test)]
@@ -152,13 +158,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_apt_would_do_is_read_with_the_version_before() {
-        assert_eq!(simulated("Inst jq (1.6-2.1 Debian:12 [amd64])"), Some(("jq".into(), None)));
-        assert_eq!(
-            simulated("Inst libc6:amd64 [2.36-9] (2.36-10 x [amd64]) []"),
-            Some(("libc6".into(), Some("2.36-9".into())))
-        );
-        assert_eq!(simulated("Remv jq [1.6-2.1]"), Some(("jq".into(), Some("1.6-2.1".into()))));
+    fn what_apt_would_do_is_read() {
+        assert_eq!(simulated("Inst jq (1.6-2.1 Debian:12 [amd64])"), Some(("jq".into(), false)));
+        assert_eq!(simulated("Inst libc6:amd64 [2.36-9] (2.36-10 x [amd64]) []"), Some(("libc6".into(), false)));
+        assert_eq!(simulated("Remv jq [1.6-2.1]"), Some(("jq".into(), true)));
         assert_eq!(simulated("Conf jq (1.6-2.1 Debian:12 [amd64])"), None);
     }
 

@@ -65,7 +65,11 @@ impl Operation for Hold {
     }
 }
 
-fn mark(how: &str, packages: &[String]) -> Result<()> {
+/// `apt-mark HOW NAME …`; nothing where there is none.
+pub fn mark(how: &str, packages: &[String]) -> Result<()> {
+    if packages.is_empty() {
+        return Ok(());
+    }
     let argv: Vec<&str> = ["apt-mark", how].into_iter().chain(packages.iter().map(String::as_str)).collect();
     command::run(&argv).map(|_| ())
 }
@@ -74,5 +78,5 @@ fn mark(how: &str, packages: &[String]) -> Result<()> {
 pub fn revert(packages: &[String]) -> Result<()> {
     let dpkg = Dpkg::read()?;
     let held: Vec<String> = packages.iter().filter(|name| dpkg.is_held(name)).cloned().collect();
-    if held.is_empty() { Ok(()) } else { mark("unhold", &held) }
+    mark("unhold", &held)
 }

@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::Deserialize;
 
-use super::{dpkg::Dpkg, get};
+use super::{dpkg::Dpkg, get, hold};
 use crate::{
     args::OneOrMany,
     error::{Error, Result, nearest},
     host::{command, shell},
-    journal::Before,
+    journal::{Before, PackageState},
     lab::{
         Lab,
         operation::{Difference, Operation},
@@ -81,6 +81,16 @@ impl fmt::Display for Wanted {
     }
 }
 
+/// Also where something is held, or newer.
+const FREELY: [&str; 4] = ["--no-install-recommends", "--allow-downgrades", "--allow-change-held-packages", "install"];
+
+/// What dpkg has, and what would go along with what is not wanted.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Seen {
+    dpkg: Dpkg,
+    dependents: Vec<String>,
+}
+
 impl Packages {
     fn missing<'a>(&'a self, dpkg: &'a Dpkg) -> impl Iterator<Item = (&'a Wanted, Option<&'a str>)> {
         let now = |wanted: &'a Wanted| (wanted, dpkg.installed(&wanted.name));
@@ -96,12 +106,49 @@ impl Packages {
         let missing = self.missing(dpkg).map(|(wanted, _)| wanted.to_string());
         // A minus behind a name removes it.
         let unwanted = self.unwanted(dpkg).map(|(name, _)| format!("{name}-"));
-        ["--no-install-recommends", "--allow-downgrades", "--allow-change-held-packages", "install"]
-            .map(str::to_owned)
-            .into_iter()
-            .chain(missing)
-            .chain(unwanted)
-            .collect()
+        FREELY.map(str::to_owned).into_iter().chain(missing).chain(unwanted).collect()
+    }
+
+    /// What cannot be: a name that is to be there and not to be there, or in two versions.
+    pub fn check(&self) -> Result<()> {
+        let wanted = &self.install.0;
+        if let Some(PackageName(name)) = self.remove.0.iter().find(|no| wanted.iter().any(|yes| yes.name == no.0)) {
+            return Err(Error::usage(format!("package `{name}` stands in `install` and in `remove`")));
+        }
+        let twice = wanted.iter().find(|one| wanted.iter().any(|other| other.name == one.name && other != *one));
+        match twice {
+            Some(one) => Err(Error::usage(format!("package `{}` stands in `install` in two versions", one.name))),
+            None => Ok(()),
+        }
+    }
+
+    /// What would go along with what is not wanted; only looks.
+    fn dependents(&self, dpkg: &Dpkg) -> Result<Vec<String>> {
+        // One that was cut short is repaired first.
+        if self.unwanted(dpkg).next().is_none() || !dpkg.interrupted().is_empty() {
+            return Ok(Vec::new());
+        }
+        let words: Vec<String> = self.unwanted(dpkg).map(|(name, _)| name.to_owned()).collect();
+        let words: Vec<&str> =
+            ["--allow-change-held-packages", "remove"].into_iter().chain(words.iter().map(String::as_str)).collect();
+        let is_named = |name: &String| self.remove.0.iter().any(|PackageName(other)| other == name);
+        Ok(get::simulate(&words)?.into_keys().filter(|name| !is_named(name)).collect())
+    }
+
+    /// A package that goes and that no archive has would be gone for good.
+    fn refuse_lost(&self, dpkg: &Dpkg, going: &[String]) -> Result<()> {
+        let exactly = |name: &String| Wanted { name: name.clone(), version: dpkg.installed(name).map(str::to_owned) };
+        let going: Vec<Wanted> = going.iter().map(exactly).filter(|wanted| wanted.version.is_some()).collect();
+        match going.is_empty() {
+            true => Ok(()),
+            false => match unknown(&going.iter().collect::<Vec<_>>())?.first() {
+                Some((lost, _)) => {
+                    Err(Error::failed(format!("no archive has {lost}: `labkit undo` could not bring it back"))
+                        .hint("--force removes it all the same"))
+                }
+                None => Ok(()),
+            },
+        }
     }
 
     /// As `apt-get install` takes them.
@@ -172,51 +219,58 @@ fn refusal(wanted: &Wanted, versions: &[String]) -> Error {
 }
 
 impl Operation for Packages {
-    type Seen = Dpkg;
+    type Seen = Seen;
 
     fn title(&self) -> String {
         format!("packages {}", self.names().join(" "))
     }
 
-    fn look(&self, _: &Lab) -> Result<Dpkg> {
-        Dpkg::read()
+    fn look(&self, _: &Lab) -> Result<Seen> {
+        let dpkg = Dpkg::read()?;
+        Ok(Seen { dependents: self.dependents(&dpkg)?, dpkg })
     }
 
-    fn difference(&self, dpkg: &Dpkg) -> Option<Difference> {
-        let lines: Vec<String> = self
+    fn difference(&self, Seen { dpkg, dependents }: &Seen) -> Option<Difference> {
+        let held = |name: &str| if dpkg.is_held(name) { ", on hold" } else { "" };
+        let mut lines: Vec<String> = self
             .missing(dpkg)
             .map(|(wanted, now)| match now {
-                Some(now) => format!("{wanted}, {now} is installed"),
+                Some(now) => format!("{wanted}, {now} is installed{}", held(&wanted.name)),
                 None => format!("{wanted}, which is not installed"),
             })
             .collect();
-        let unwanted: Vec<String> =
-            self.unwanted(dpkg).map(|(name, now)| format!("{name}, {now} is installed")).collect();
-        let words = match (lines.len(), unwanted.len()) {
+        let new = lines.len();
+        lines.extend(self.unwanted(dpkg).map(|(name, now)| format!("{name}, {now} is installed{}", held(name))));
+        lines.extend(dependents.iter().map(|name| format!("{name}, which needs what is to go")));
+        let words = match (new, lines.len() - new) {
             (0, 0) => return None,
             (new, 0) => format!("install {new}"),
             (0, old) => format!("remove {old}"),
             (new, old) => format!("install {new}, remove {old}"),
         };
-        Some(Difference { words, lines: lines.into_iter().chain(unwanted).collect() })
+        Some(Difference { words, lines })
     }
 
-    fn before(&self, dpkg: &Dpkg, lab: &mut Lab) -> Result<Before> {
+    fn before(&self, Seen { dpkg, .. }: &Seen, lab: &mut Lab) -> Result<Before> {
         get::repair(&lab.progress)?;
         self.find(dpkg, &lab.progress)?;
         let words = self.words(dpkg);
-        let before = get::simulate(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
-        Ok(Before::Packages { before })
+        let touched = get::simulate(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
+        let going: Vec<String> = touched.iter().filter(|(_, goes)| **goes).map(|(name, _)| name.clone()).collect();
+        if !lab.force {
+            self.refuse_lost(dpkg, &going)?;
+        }
+        let dpkg = Dpkg::read()?;
+        Ok(Before::Packages { before: touched.into_keys().map(|name| (name.clone(), dpkg.state(&name))).collect() })
     }
 
-    fn apply(&self, dpkg: &Dpkg, lab: &Lab) -> Result<()> {
+    fn apply(&self, Seen { dpkg, .. }: &Seen, lab: &Lab) -> Result<()> {
         let words = self.words(dpkg);
         get::run(&words.iter().map(String::as_str).collect::<Vec<_>>(), &lab.progress).map(|_| ())
     }
 
     fn explain(&self) -> Vec<String> {
-        let mut argv =
-            vec!["apt-get".to_owned(), "-qy".to_owned(), "--no-install-recommends".to_owned(), "install".to_owned()];
+        let mut argv: Vec<String> = ["apt-get", "-qy"].into_iter().chain(FREELY).map(str::to_owned).collect();
         argv.extend(self.names());
         vec![
             "export DEBIAN_FRONTEND=noninteractive".to_owned(),
@@ -226,37 +280,62 @@ impl Operation for Packages {
     }
 }
 
-/// Removes what was not installed before, and installs the version before of what was.
-pub fn revert(before: &BTreeMap<String, Option<String>>) -> Result<()> {
+/// Removes what was not installed before, installs the version before of what was, and gives each its marks back.
+/// Errors are collected: what cannot be had any more keeps nothing else from going.
+pub fn revert(before: &BTreeMap<String, PackageState>) -> Result<()> {
     let progress = Progress::silent();
     get::repair(&progress)?;
+    let gone = put_away(before, &progress);
+    let back = bring_back(before, &progress);
+    match (gone, back) {
+        (Err(first), Err(later)) => Err(first.then(&later)),
+        (gone, back) => gone.and(back),
+    }
+}
+
+/// What was not installed goes; its configuration stays where that was there before.
+fn put_away(before: &BTreeMap<String, PackageState>, progress: &Progress) -> Result<()> {
     let dpkg = Dpkg::read()?;
-    let other = before.iter().filter_map(|(name, version)| {
-        Some(format!("{name}={}", version.as_deref().filter(|version| dpkg.installed(name) != Some(version))?))
+    for (verb, is_configured) in [("purge", false), ("remove", true)] {
+        let goes = |name: &str| if is_configured { dpkg.installed(name).is_some() } else { dpkg.knows(name) };
+        let new: Vec<&str> = before
+            .iter()
+            .filter(|(name, state)| state.version.is_none() && state.is_configured == is_configured && goes(name))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        if new.is_empty() {
+            continue;
+        }
+        let words = [&["--allow-change-held-packages", verb], &new[..]].concat();
+        let also: Vec<String> = get::simulate(&words)?.into_keys().filter(|name| !before.contains_key(name)).collect();
+        if !also.is_empty() {
+            return Err(Error::failed(format!("{} were installed since, and need what is to go", also.join(", ")))
+                .hint(format!("apt-get purge {}", also.join(" "))));
+        }
+        get::run(&words, progress)?;
+    }
+    Ok(())
+}
+
+fn bring_back(before: &BTreeMap<String, PackageState>, progress: &Progress) -> Result<()> {
+    let dpkg = Dpkg::read()?;
+    let other = before.iter().filter_map(|(name, state)| {
+        Some(format!("{name}={}", state.version.as_deref().filter(|version| dpkg.installed(name) != Some(version))?))
     });
     let other: Vec<String> = other.collect();
     if !other.is_empty() {
-        let mut words =
-            vec!["--no-install-recommends", "--allow-downgrades", "--allow-change-held-packages", "install"];
+        let mut words = FREELY.to_vec();
         words.extend(other.iter().map(String::as_str));
-        get::run(&words, &progress)?;
+        get::run(&words, progress)?;
     }
-    let new: Vec<&str> = before
-        .iter()
-        .filter(|(name, version)| version.is_none() && dpkg.knows(name))
-        .map(|(name, _)| name.as_str())
-        .collect();
-    if new.is_empty() {
-        return Ok(());
-    }
-    let mut words = vec!["--allow-change-held-packages", "purge"];
-    words.extend(&new);
-    let also: Vec<String> = get::simulate(&words)?.into_keys().filter(|name| !before.contains_key(name)).collect();
-    match also.is_empty() {
-        true => get::run(&words, &progress).map(|_| ()),
-        false => Err(Error::failed(format!("{} were installed since, and need what is to go", also.join(", ")))
-            .hint(format!("apt-get purge {}", also.join(" ")))),
-    }
+    let dpkg = Dpkg::read()?;
+    let there = |wrong: fn(&PackageState, &PackageState) -> bool| -> Vec<String> {
+        let there = before.iter().filter(|(name, state)| state.version.is_some() && wrong(state, &dpkg.state(name)));
+        there.map(|(name, _)| name.clone()).collect()
+    };
+    hold::mark("hold", &there(|state, now| state.is_held && !now.is_held))?;
+    hold::mark("auto", &there(|state, now| state.is_automatic && !now.is_automatic))?;
+    hold::mark("manual", &there(|state, now| !state.is_automatic && now.is_automatic))
 }
 
 #[cfg(test)]

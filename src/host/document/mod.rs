@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::{
     place::{FilePath, Seen},
+    shell,
     standing::{AtPath, edited},
 };
 use crate::{
@@ -28,11 +29,14 @@ pub struct DocumentValue {
     pub at: OneOrMany<String>,
     /// What is to stand there.
     pub value: Scalar,
+    /// The file's content is never shown.
+    #[serde(default)]
+    pub secret: bool,
 }
 
 /// A value without parts, or a list of such.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a text, a number, true or false, or a list of such")]
 pub enum Scalar {
     Yes(bool),
     Whole(i64),
@@ -94,7 +98,14 @@ impl AtPath for DocumentValue {
         true
     }
 
+    fn is_secret(&self) -> bool {
+        self.secret
+    }
+
     fn explain(&self) -> Vec<String> {
+        if self.secret {
+            return vec![shell::secret(&format!("{} in {}", self.at.0.join("."), self.path))];
+        }
         // No tool that every machine has edits these and keeps comments.
         let words = format!("set {} in {} to {}, with an editor", self.at.0.join("."), self.path, self.value);
         vec![format!(": {} && false", crate::quote::word(&words))]
@@ -107,7 +118,7 @@ mod tests {
 
     fn set(name: &str, text: &str, at: &[&str], value: Scalar) -> Result<String> {
         let (path, at) = (format!("/etc/{name}").parse().unwrap(), at.iter().map(|key| key.to_string()).collect());
-        DocumentValue { path, at: OneOrMany(at), value }.edited(text)
+        DocumentValue { path, at: OneOrMany(at), value, secret: false }.edited(text)
     }
 
     #[test]
@@ -159,6 +170,12 @@ mod tests {
             set("x.yaml", text, &["kind", "y"], Scalar::Whole(1)).unwrap_err().to_string().contains("`kind` is there")
         );
         assert!(set("x.yaml", "a: [1\n", &["b"], Scalar::Whole(1)).is_err());
+        for (text, why) in
+            [("# only\n", "no keys yet"), ("a: 1\n---\nb: 2\n", "line 2: "), ("%YAML 1.1\n---\na: 1\n", "line 1: ")]
+        {
+            let error = set("x.yaml", text, &["b"], Scalar::Whole(1)).unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
     }
 
     use proptest::prelude::*;

@@ -8,6 +8,7 @@ use super::{Scalar, no_table};
 use crate::error::{Error, Result};
 
 pub fn set(text: &str, tables: &[String], key: &str, value: &Scalar) -> Result<String> {
+    refuse_what_is_no_single_document(text)?;
     let document = Document::from_str(text).map_err(|error| Error::failed(error.to_string()))?;
     let mut mapping: Mapping =
         document.as_mapping().ok_or_else(|| Error::failed("it holds something else than keys"))?;
@@ -32,6 +33,27 @@ pub fn set(text: &str, tables: &[String], key: &str, value: &Scalar) -> Result<S
     }
     mapping.set(key, written(value));
     Ok(document.to_string())
+}
+
+/// The editor knows one document, and would say so in its own words.
+fn refuse_what_is_no_single_document(text: &str) -> Result<()> {
+    let is_content =
+        |line: &str| !line.trim_start().starts_with('#') && !line.trim().is_empty() && line.trim_end() != "---";
+    if !text.lines().any(is_content) {
+        return Err(Error::failed("it holds no keys yet").hint("host.file writes the first ones"));
+    }
+    let lines = || text.lines().zip(1..);
+    if let Some((_, at)) = lines().find(|(line, _)| line.starts_with('%')) {
+        return Err(Error::failed(format!("line {at}: a directive, which is not understood"))
+            .hint("host.file writes the whole file"));
+    }
+    let begun =
+        lines().skip_while(|(line, _)| !is_content(line)).find(|(line, _)| *line == "---" || line.starts_with("--- "));
+    match begun {
+        Some((_, at)) => Err(Error::failed(format!("line {at}: another document begins, and only one can be edited"))
+            .hint("host.file writes the whole file")),
+        None => Ok(()),
+    }
 }
 
 fn written(value: &Scalar) -> YamlValue {
