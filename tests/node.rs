@@ -126,8 +126,8 @@ fn killed_at_any_step_run_completes_and_undo_gives_back() {
     testbed.labkit("master", &["undo", "small"]).ok();
     assert_same(&before, &state(), "after undo");
     let mut steps = 0;
-    // Programs are begun all the time, also to look: every third beginning will do.
-    for (call, step) in [("fdatasync", 1), ("rename", 1), ("clone", 3)] {
+    // Programs are begun all the time, also to look, and most names follow a note: of those some will do.
+    for (call, step) in [("fdatasync", 1), ("rename", 4), ("clone3", 6)] {
         for n in (1..).step_by(step) {
             // Killed while it runs, and brought back by undo alone.
             let killed = testbed.killed_at("master", call, n, &["run", &small]);

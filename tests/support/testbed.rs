@@ -120,7 +120,8 @@ pub struct Package {
 }
 
 impl Package {
-    fn build(&self, dir: &Path) -> PathBuf {
+    /// Makes it in a directory; gives its file.
+    pub fn build(&self, dir: &Path) -> PathBuf {
         use std::os::unix::fs::PermissionsExt;
         let root = dir.join(self.name);
         let file = root.join(self.file.0);
