@@ -3,20 +3,16 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{Read, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
-    thread,
-    time::{Duration, Instant},
 };
 
-use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use serde::{Deserialize, Serialize};
 
-use super::{Before, FileState};
+use super::{Before, FileState, lock::Lock};
 use crate::{
     clock,
     error::{Context, Error, Result},
-    signal,
 };
 
 /// A line of `machine/ledger.jsonl`: an effect on the machine, or that one was taken back.
@@ -55,8 +51,7 @@ pub struct Ledger {
     end: u64,
     next: u64,
     pending: Vec<Change>,
-    who: String,
-    _lock: File,
+    lock: Lock,
 }
 
 /// A change about to be made, and for whom.
@@ -83,7 +78,7 @@ impl Ledger {
         let dir = directory(state);
         let opened = || -> Result<Ledger> {
             DirBuilder::new().recursive(true).mode(0o700).create(dir.join("before"))?;
-            let lock = lock(&dir.join("lock"), who)?;
+            let lock = Lock::take(&dir.join("lock"), who)?;
             let mut file = OpenOptions::new().create(true).read(true).append(true).mode(0o600).open(path(state))?;
             let mut text = String::new();
             file.read_to_string(&mut text)?;
@@ -94,7 +89,7 @@ impl Ledger {
             // A last line that a sudden end cut short was never acted on; the next one takes its place.
             let end = text.rfind('\n').map_or(0, |end| end as u64 + 1);
             let (pending, next) = parse(&text).context(|| format!("read `{}`", path(state).display()))?;
-            Ok(Ledger { dir: dir.clone(), file, end, next, pending, who: who.to_owned(), _lock: lock })
+            Ok(Ledger { dir: dir.clone(), file, end, next, pending, lock })
         };
         opened().context(|| format!("open what labkit did to this machine in `{}`", dir.display()))
     }
@@ -172,20 +167,7 @@ impl Ledger {
     /// Takes the lock anew: what a program left running in the background, such as a daemon, inherited it, and is not to
     /// keep others from this machine.
     pub fn renew(&mut self) {
-        let path = self.dir.join("lock");
-        let renewed = || -> Result<File> {
-            let beside = path.with_extension("part");
-            let lock = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&beside)?;
-            lock.lock()?;
-            hold(&lock, &self.who)?;
-            fs::rename(&beside, &path)?;
-            Ok(lock)
-        };
-        match renewed() {
-            Ok(lock) => self._lock = lock,
-            // As on a full disk: the old one holds as well, for longer than it need.
-            Err(error) => log::debug!("take `{}` anew: {error}", path.display()),
-        }
+        self.lock.renew();
     }
 
     /// Where what concerns this machine is kept.
@@ -238,54 +220,10 @@ fn parse(text: &str) -> Result<(Vec<Change>, u64)> {
     Ok((pending, last + 1))
 }
 
-/// How long what a killed labkit had begun may go on: an upgrade of a whole system takes that long.
-const PATIENCE: Duration = Duration::from_secs(1800);
-const LOOK: Duration = Duration::from_millis(20);
-
-/// Held by the process and by what it runs: the kernel lets go of it when the last of them ends, however that ends.
-fn lock(path: &Path, who: &str) -> Result<File> {
-    let (deadline, mut told) = (Instant::now() + PATIENCE, false);
-    loop {
-        let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(path)?;
-        match file.try_lock() {
-            // Its holder may have put another in its place meanwhile.
-            Ok(())
-                if fs::metadata(path).is_ok_and(|there| there.ino() == file.metadata().map_or(0, |own| own.ino())) =>
-            {
-                hold(&file, who)?;
-                return Ok(file);
-            }
-            Ok(()) => continue,
-            Err(fs::TryLockError::WouldBlock) => {}
-            Err(error) => return Err(Error::failed(error)),
-        }
-        let mut holder = String::new();
-        file.read_to_string(&mut holder)?;
-        let pid = holder.split([' ', ',']).nth(1).unwrap_or_default();
-        // A labkit that was killed has begun something, such as apt, that is still at work.
-        if Path::new("/proc").join(pid).join("stat").exists() || Instant::now() > deadline {
-            return Err(Error::failed(format!("another labkit is changing this machine: {}", holder.trim()))
-                .hint("wait until it has ended"));
-        }
-        if !told {
-            log::warn!("wait for what an earlier labkit had begun and is still at work: {}", holder.trim());
-            told = true;
-        }
-        signal::check()?;
-        thread::sleep(LOOK);
-    }
-}
-
-/// Hands a lock on to what this process runs, and says in it who has it.
-fn hold(mut lock: &File, who: &str) -> Result<()> {
-    fcntl(lock, FcntlArg::F_SETFD(FdFlag::empty())).context(|| "hand the lock on")?;
-    lock.set_len(0)?;
-    Ok(lock.write_all(format!("process {}, {who}, since {}\n", std::process::id(), clock::now()).as_bytes())?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::MetadataExt;
 
     const ENTRY: Entry = Entry { recipe: "node", file: None, run: "run", position: "node.lua:1", what: "load it" };
 
@@ -340,24 +278,5 @@ mod tests {
         assert_eq!(fs::read(ledger.kept("digest")).unwrap(), b"secret");
         ledger.reverted(ids[1]).unwrap();
         assert!(!ledger.kept("digest").exists());
-    }
-
-    #[test]
-    fn two_at_once_are_refused_by_name() {
-        let state = tempfile::tempdir().unwrap();
-        let held = Ledger::open(state.path(), "run node").unwrap();
-        let refused = Ledger::open(state.path(), "undo node").unwrap_err().to_string();
-        assert!(refused.contains(&format!("process {}, run node, since ", std::process::id())), "{refused}");
-        drop(held);
-        let mut first = Ledger::open(state.path(), "run node").unwrap();
-        // Somebody who inherited the lock goes on.
-        let inherited = first._lock.try_clone().unwrap();
-        assert!(Ledger::open(state.path(), "undo node").is_err());
-        first.renew();
-        assert!(Ledger::open(state.path(), "undo node").is_err());
-        drop(first);
-        drop(Ledger::open(state.path(), "undo node").unwrap());
-        drop(inherited);
-        Ledger::open(state.path(), "undo node").unwrap();
     }
 }

@@ -2,6 +2,7 @@
 
 mod before;
 mod ledger;
+mod lock;
 mod undo;
 
 pub use before::{Before, FileState, PackageState, Setting};

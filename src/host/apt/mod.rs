@@ -6,7 +6,9 @@ mod get;
 mod hold;
 mod packages;
 mod progress;
+mod undo;
 
 pub use archive::Archive;
 pub use hold::{Hold, revert as revert_hold};
-pub use packages::{Packages, revert};
+pub use packages::Packages;
+pub use undo::revert;

@@ -1,8 +1,12 @@
 //! systemd's units: on at boot or not, running or not, and started anew when what they read has changed.
 
+mod name;
+mod state;
+
+pub use name::UnitName;
+pub use state::State;
+
 use std::{
-    collections::BTreeMap,
-    fmt,
     path::Path,
     thread,
     time::{Duration, Instant},
@@ -39,76 +43,6 @@ pub struct Service {
     /// Files that it reads when it starts: it is started anew when one of them is not what it was then.
     #[serde(default)]
     pub reads: OneOrMany<FilePath>,
-}
-
-/// Name of a unit (systemd.unit(5)): no pattern, and no template without an instance.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct UnitName(String);
-
-const KINDS: [&str; 11] =
-    ["service", "socket", "device", "mount", "automount", "swap", "target", "path", "timer", "slice", "scope"];
-
-impl TryFrom<String> for UnitName {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<UnitName, String> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || r":-_.\@".contains(c);
-        let is_one = text.rsplit_once('.').is_some_and(|(name, kind)| {
-            !name.is_empty() && !name.starts_with('-') && !name.ends_with('@') && KINDS.contains(&kind)
-        });
-        match is_one && text.len() < 256 && text.chars().all(plain) {
-            true => Ok(UnitName(text)),
-            false => Err(format!("`{}` is no name of a unit: `chrony.service` is one", text.escape_debug())),
-        }
-    }
-}
-
-impl fmt::Display for UnitName {
-    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
-        out.write_str(&self.0)
-    }
-}
-
-/// What systemd says of a unit.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct State {
-    /// `enabled`, `disabled`, `masked`, `static` … or empty where there is no such unit.
-    pub enabled: String,
-    /// `active`, `inactive`, `failed` …
-    pub active: String,
-    pub exists: bool,
-    /// `simple`, `forking` … of a service.
-    kind: String,
-    /// Its own files are not what systemd has read.
-    needs_reload: bool,
-    /// Of the files that it reads, where it runs and read other ones.
-    pub is_stale: bool,
-}
-
-impl State {
-    pub fn of(unit: &str) -> Result<State> {
-        let properties = "--property=LoadState,UnitFileState,ActiveState,Type,NeedDaemonReload";
-        let said = command::run(&["systemctl", "show", properties, "--", unit])?;
-        let facts: BTreeMap<&str, &str> = said.lines().filter_map(|line| line.split_once('=')).collect();
-        let fact = |name: &str| facts.get(name).copied().unwrap_or_default().to_owned();
-        let exists = !matches!(fact("LoadState").as_str(), "not-found" | "");
-        let needs_reload = fact("NeedDaemonReload") == "yes";
-        let (enabled, active, kind) = (fact("UnitFileState"), fact("ActiveState"), fact("Type"));
-        Ok(State { enabled, active, exists, kind, needs_reload, is_stale: false })
-    }
-
-    fn is_active(&self) -> bool {
-        matches!(self.active.as_str(), "active" | "activating" | "reloading")
-    }
-
-    fn is_masked(&self) -> bool {
-        self.enabled.starts_with("masked")
-    }
-
-    fn is_enabled(&self) -> bool {
-        self.enabled.starts_with("enabled")
-    }
 }
 
 impl Service {
@@ -151,7 +85,7 @@ impl Service {
         }
         let deadline = Instant::now() + SETTLED;
         loop {
-            let state = State::of(&self.unit.0)?;
+            let state = State::of(self.unit.as_str())?;
             if !state.is_active() && state.kind != "oneshot" {
                 return Err(Error::failed(format!("it was started, and is {}", state.active)));
             }
@@ -180,7 +114,7 @@ impl Service {
             "--output=cat",
             "--lines=20",
             "--unit",
-            &self.unit.0,
+            self.unit.as_str(),
         ]);
         said.unwrap_or_default().trim_end().to_owned()
     }
@@ -194,10 +128,10 @@ impl Operation for Service {
     }
 
     fn look(&self, lab: &Lab) -> Result<State> {
-        let state = State::of(&self.unit.0)?;
+        let state = State::of(self.unit.as_str())?;
         let is_stale = state.is_active()
             && !self.reads.0.is_empty()
-            && Started::read(&lab.machine_dir())?.is_stale(&self.unit.0, &self.reads.0)?;
+            && Started::read(&lab.machine_dir())?.is_stale(self.unit.as_str(), &self.reads.0)?;
         Ok(State { is_stale, ..state })
     }
 
@@ -213,7 +147,7 @@ impl Operation for Service {
             );
         }
         Ok(Before::Unit {
-            unit: self.unit.0.clone(),
+            unit: self.unit.to_string(),
             enabled: state.enabled.clone(),
             active: state.is_active(),
             reads: self.reads.0.iter().map(|file| file.as_path().to_owned()).collect(),
@@ -226,18 +160,18 @@ impl Operation for Service {
             reload()?;
         }
         for verb in self.missing(state) {
-            let argv = ["systemctl", verb, "--", &self.unit.0];
+            let argv = ["systemctl", verb, "--", self.unit.as_str()];
             let output = command::attempt(&argv)?;
             output.require_success(&argv).and_then(|()| self.stay(verb)).map_err(|error| self.with_journal(error))?;
         }
         match self.wants_active() && !self.reads.0.is_empty() {
-            true => Started::read(&lab.machine_dir())?.note(&self.unit.0, &self.reads.0),
+            true => Started::read(&lab.machine_dir())?.note(self.unit.as_str(), &self.reads.0),
             false => Ok(()),
         }
     }
 
     fn explain(&self) -> Vec<String> {
-        let systemctl = |verb: &[&str]| shell::command(&[&["systemctl"], verb, &["--", &self.unit.0]].concat());
+        let systemctl = |verb: &[&str]| shell::command(&[&["systemctl"], verb, &["--", self.unit.as_str()]].concat());
         if self.masked {
             // One that is not there cannot be stopped, and is masked all the same.
             let stop = (!self.wants_active()).then(|| format!("{} 2>/dev/null || :", systemctl(&["stop"])));
@@ -316,31 +250,17 @@ mod tests {
     use super::*;
 
     fn service(enabled: Option<bool>, active: Option<bool>, masked: bool) -> Service {
-        Service { unit: UnitName("x.service".into()), enabled, active, masked, reads: OneOrMany::default() }
+        Service {
+            unit: UnitName::try_from("x.service".to_owned()).unwrap(),
+            enabled,
+            active,
+            masked,
+            reads: OneOrMany::default(),
+        }
     }
 
     fn state(enabled: &str, active: &str, is_stale: bool) -> State {
         State { enabled: enabled.into(), active: active.into(), exists: true, is_stale, ..State::default() }
-    }
-
-    #[test]
-    fn a_unit_is_named_whole_and_is_no_pattern() {
-        for good in ["chrony.service", "getty@tty1.service", r"dev-disk-by\x2duuid-1.swap", "a.b.timer"] {
-            assert!(UnitName::try_from(good.to_owned()).is_ok(), "{good}");
-        }
-        for bad in [
-            "",
-            "ssh",
-            "ssh*.service",
-            "a b.service",
-            "../x.service",
-            "getty@.service",
-            ".service",
-            "--now.service",
-            "x.conf",
-        ] {
-            assert!(UnitName::try_from(bad.to_owned()).is_err(), "{bad}");
-        }
     }
 
     #[test]
