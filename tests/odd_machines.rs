@@ -144,7 +144,10 @@ fn kernel_settings_come_back_one_by_one() {
     let set = |value| format!("host.sysctl {{ values = {{ [\"net.ipv4.tcp_syncookies\"] = {value} }} }}");
     odd.run("one", &set(0)).ok();
     odd.run("two", &set(2)).ok();
-    odd.refused(&odd.labkit(&["undo", "one"]), &["`two` changed it later", "labkit undo /var/tmp/two.lua comes first"]);
+    odd.refused(
+        &odd.labkit(&["undo", "one"]),
+        &["`two` changed it later, or relies on it", "labkit undo /var/tmp/two.lua comes first"],
+    );
     odd.sh("sysctl -qw net.ipv4.tcp_syncookies=1");
     odd.refused(&odd.labkit(&["undo", "two"]), &["somebody else set `net.ipv4.tcp_syncookies` to `1`"]);
     odd.labkit(&["undo", "two", "--force"]).ok();
@@ -255,6 +258,16 @@ fn whose_change_it_is_is_not_mistaken() {
     odd.labkit(&["undo", "/var/tmp/b/same.lua"]).ok();
     odd.sh("test -e /srv/a && test ! -e /srv/b");
     odd.labkit(&["undo", "same"]).ok();
+    // What one made and another relies on stays as long as either of them does.
+    let calls = "host.packages { install = \"tree\" }\nhost.file { path = \"/srv/s\", content = \"\" }";
+    odd.run("maker", calls).ok();
+    assert!(odd.run("user", calls).err.starts_with("nothing to do"));
+    odd.refused(&odd.labkit(&["undo", "maker"]), &["`user` changed it later, or relies on it", "comes first"]);
+    odd.sh("test -e /srv/s; dpkg -s tree");
+    odd.labkit(&["undo", "user"]).ok();
+    odd.sh("test -e /srv/s; dpkg -s tree");
+    odd.labkit(&["undo", "maker"]).ok();
+    odd.sh("! test -e /srv/s; ! dpkg -s tree 2>/dev/null");
     // After a run with --force undo leads back to what somebody else had made of it.
     let file = "host.file { path = \"/srv/f\", content = \"ours\\n\" }";
     odd.run("force", file).ok();

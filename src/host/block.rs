@@ -12,7 +12,7 @@ use super::{
 use crate::{
     digest::sha256_hex,
     error::{Error, Result},
-    journal::{Before, Change, FileState},
+    journal::{Before, Change, FileState, Thing},
     lab::{
         Lab,
         operation::{Difference, Operation},
@@ -155,6 +155,10 @@ impl Operation for Block {
 
     fn claim(&self) -> Option<(&Path, bool)> {
         Some((self.path.as_path(), false))
+    }
+
+    fn things(&self) -> Vec<Thing> {
+        vec![Thing::Lines(self.path.as_path().to_owned(), self.name.clone())]
     }
 
     fn look(&self, lab: &Lab) -> Result<Lines> {

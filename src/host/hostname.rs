@@ -7,7 +7,7 @@ use super::{file::WriteFile, place::FilePath, shell};
 use crate::{
     args::Short,
     error::{Context, Error, Result},
-    journal::Before,
+    journal::{Before, Thing},
     lab::{
         Lab,
         operation::{Difference, Operation},
@@ -45,6 +45,10 @@ impl Operation for Hostname {
 
     fn title(&self) -> String {
         "host name".to_owned()
+    }
+
+    fn things(&self) -> Vec<Thing> {
+        vec![Thing::Hostname]
     }
 
     fn look(&self, _: &Lab) -> Result<String> {

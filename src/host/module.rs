@@ -9,7 +9,7 @@ use super::{command, file::WriteFile, place::FilePath, shell};
 use crate::{
     args::Short,
     error::{Error, Result},
-    journal::Before,
+    journal::{Before, Thing},
     lab::{
         Lab,
         operation::{Difference, Operation},
@@ -84,6 +84,10 @@ impl Operation for Module {
 
     fn title(&self) -> String {
         format!("kernel module {}", self.name.0)
+    }
+
+    fn things(&self) -> Vec<Thing> {
+        vec![Thing::Module(self.name.0.clone())]
     }
 
     fn look(&self, _: &Lab) -> Result<bool> {

@@ -8,7 +8,7 @@ use super::place::{self, FilePath, Seen};
 use crate::{
     digest::sha256_hex,
     error::{Error, Result},
-    journal::{Before, Change, FileState},
+    journal::{Before, Change, FileState, Thing},
     lab::{
         Lab,
         operation::{Difference, Operation},
@@ -149,6 +149,10 @@ impl<T: AtPath> Operation for T {
 
     fn claim(&self) -> Option<(&Path, bool)> {
         self.claims().map(|is_whole| (self.path().as_path(), is_whole))
+    }
+
+    fn things(&self) -> Vec<Thing> {
+        vec![Thing::Path(self.path().as_path().to_owned())]
     }
 
     fn look(&self, lab: &Lab) -> Result<Standing> {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::{Context, Error, Result},
-    journal::{Before, FileState},
+    journal::{Before, FileState, Thing},
     lab::{
         Lab,
         operation::{Difference, Operation},
@@ -78,6 +78,10 @@ impl Operation for NoSwap {
 
     fn title(&self) -> String {
         "swap".to_owned()
+    }
+
+    fn things(&self) -> Vec<Thing> {
+        vec![Thing::Swap]
     }
 
     fn look(&self, _: &Lab) -> Result<Vec<PathBuf>> {

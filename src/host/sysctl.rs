@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{file::WriteFile, place::FilePath, shell};
 use crate::{
     error::{Context, Error, Result},
-    journal::{Before, Setting},
+    journal::{Before, Setting, Thing},
     lab::{
         Lab,
         operation::{Difference, Operation},
@@ -170,6 +170,10 @@ impl Operation for Sysctl {
 
     fn title(&self) -> String {
         format!("kernel settings of {}", self.name)
+    }
+
+    fn things(&self) -> Vec<Thing> {
+        self.values.keys().map(|key| Thing::Setting(key.to_string())).collect()
     }
 
     fn look(&self, _: &Lab) -> Result<Self::Seen> {

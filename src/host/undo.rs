@@ -11,6 +11,7 @@ use crate::{
 /// Brings one thing into the state that was before. Done twice, or after an effect that was never made, it is the same.
 pub fn revert(change: &Change, ledger: &Ledger, force: bool) -> Result<()> {
     match &change.before {
+        Before::Same { .. } => Ok(()),
         Before::File { path, before, after } => {
             let seen = place::look(path)?.state;
             if seen == *before {

@@ -9,7 +9,7 @@ use super::{command, place::FilePath, shell};
 use crate::{
     args::{OneOrMany, Short},
     error::{Context, Error, Result},
-    journal::Before,
+    journal::{Before, Thing},
     lab::{
         Lab,
         operation::{Difference, Operation},
@@ -95,6 +95,10 @@ impl Operation for Account {
 
     fn title(&self) -> String {
         format!("user {}", self.name.0)
+    }
+
+    fn things(&self) -> Vec<Thing> {
+        vec![Thing::User(self.name.0.clone())]
     }
 
     fn look(&self, _: &Lab) -> Result<Seen> {

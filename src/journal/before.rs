@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "thing", rename_all = "snake_case")]
 pub enum Before {
+    /// Nothing was done: another recipe had made it so, and is not to take it back while this one is in effect.
+    Same { things: Vec<Thing> },
     /// A file, link or directory as it was; not where it is neither as it was nor as it was made.
     File { path: PathBuf, before: FileState, after: FileState },
     /// Lines between two marks of a file, none where the marks were not there, and those that were put there.
@@ -41,23 +43,38 @@ pub enum Before {
     Unit { unit: String, enabled: String, active: bool, reads: Vec<PathBuf> },
 }
 
+/// A thing of the machine by its name: two changes that have one in common are of the same thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Thing {
+    Path(PathBuf),
+    /// Lines between two marks, by the file and their name.
+    Lines(PathBuf, String),
+    Setting(String),
+    Module(String),
+    Swap,
+    Hostname,
+    Package(String),
+    User(String),
+    Unit(String),
+}
+
 impl Before {
-    /// The things in words that are alike where two changes are of the same thing.
-    pub fn things(&self) -> Vec<String> {
-        let all = |kind: &str, names: Vec<&str>| names.into_iter().map(|name| format!("{kind} {name}")).collect();
+    /// What is brought back by it; a program names nothing.
+    pub fn things(&self) -> Vec<Thing> {
         match self {
-            Before::File { path, .. } => vec![format!("path {}", path.display())],
-            Before::Block { path, name, .. } => vec![format!("lines {name} of {}", path.display())],
-            Before::Sysctl { values, .. } => all("setting", values.keys().map(String::as_str).collect()),
-            Before::Module { name } => vec![format!("module {name}")],
-            Before::Swap { .. } => vec!["swap".to_owned()],
-            Before::Hostname { .. } => vec!["host name".to_owned()],
-            Before::Packages { before } => all("package", before.keys().map(String::as_str).collect()),
-            Before::Hold { packages } => all("package", packages.iter().map(String::as_str).collect()),
-            Before::User { name, .. } => vec![format!("user {name}")],
-            Before::Program { undo, .. } if undo.is_empty() => Vec::new(),
-            Before::Program { undo, .. } => vec![format!("undo {}", undo.join(" "))],
-            Before::Unit { unit, .. } => vec![format!("unit {unit}")],
+            Before::Same { things } => things.clone(),
+            Before::File { path, .. } => vec![Thing::Path(path.clone())],
+            Before::Block { path, name, .. } => vec![Thing::Lines(path.clone(), name.clone())],
+            Before::Sysctl { values, .. } => values.keys().cloned().map(Thing::Setting).collect(),
+            Before::Module { name } => vec![Thing::Module(name.clone())],
+            Before::Swap { .. } => vec![Thing::Swap],
+            Before::Hostname { .. } => vec![Thing::Hostname],
+            Before::Packages { before } => before.keys().cloned().map(Thing::Package).collect(),
+            Before::Hold { packages } => packages.iter().cloned().map(Thing::Package).collect(),
+            Before::User { name, .. } => vec![Thing::User(name.clone())],
+            Before::Program { .. } => Vec::new(),
+            Before::Unit { unit, .. } => vec![Thing::Unit(unit.clone())],
         }
     }
 }

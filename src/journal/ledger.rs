@@ -164,6 +164,11 @@ impl Ledger {
         Ok(())
     }
 
+    /// Nobody else changes the machine before all that this process runs from now on has ended, also where it ends first.
+    pub fn hand_on(&mut self) -> Result<()> {
+        self.lock.hand_on()
+    }
+
     /// Takes the lock anew: what a program left running in the background, such as a daemon, inherited it, and is not to
     /// keep others from this machine.
     pub fn renew(&mut self) {

@@ -17,12 +17,14 @@ use crate::{
     signal,
 };
 
-/// Held by the process and by what it runs: the kernel lets go of it when the last of them ends, however that ends.
+/// Held by the process, and by what it runs where it is handed on: the kernel lets go of it when the last of them ends,
+/// however that ends.
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
     who: String,
     file: File,
+    is_handed_on: bool,
 }
 
 /// How long what a killed labkit had begun may go on: an upgrade of a whole system takes that long.
@@ -38,8 +40,8 @@ impl Lock {
             match file.try_lock() {
                 // Its holder may have put another in its place meanwhile.
                 Ok(()) if is_at(path, &file) => {
-                    let lock = Lock { path: path.to_owned(), who: who.to_owned(), file };
-                    lock.hold()?;
+                    let lock = Lock { path: path.to_owned(), who: who.to_owned(), file, is_handed_on: false };
+                    lock.sign()?;
                     return Ok(lock);
                 }
                 Ok(()) => continue,
@@ -68,9 +70,13 @@ impl Lock {
     pub fn renew(&mut self) {
         let renewed = || -> Result<Lock> {
             let beside = self.path.with_extension("part");
-            let lock = Lock { path: self.path.clone(), who: self.who.clone(), file: open(&beside)? };
+            let (path, who) = (self.path.clone(), self.who.clone());
+            let mut lock = Lock { path, who, file: open(&beside)?, is_handed_on: false };
             lock.file.lock()?;
-            lock.hold()?;
+            lock.sign()?;
+            if self.is_handed_on {
+                lock.hand_on()?;
+            }
             fs::rename(&beside, &self.path)?;
             Ok(lock)
         };
@@ -80,10 +86,16 @@ impl Lock {
         }
     }
 
-    /// Hands it on to what this process runs, and says in it who has it.
-    fn hold(&self) -> Result<()> {
+    /// Hands it on to what this process runs from now on.
+    pub fn hand_on(&mut self) -> Result<()> {
+        fcntl(&self.file, FcntlArg::F_SETFD(FdFlag::empty())).context(|| "hand the lock on")?;
+        self.is_handed_on = true;
+        Ok(())
+    }
+
+    /// Says in it who has it.
+    fn sign(&self) -> Result<()> {
         let mut file = &self.file;
-        fcntl(file, FcntlArg::F_SETFD(FdFlag::empty())).context(|| "hand the lock on")?;
         file.set_len(0)?;
         Ok(file
             .write_all(format!("process {}, {}, since {}\n", std::process::id(), self.who, clock::now()).as_bytes())?)

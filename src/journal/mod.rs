@@ -5,7 +5,7 @@ mod ledger;
 mod lock;
 mod undo;
 
-pub use before::{Before, FileState, PackageState, Setting};
+pub use before::{Before, FileState, PackageState, Setting, Thing};
 pub use ledger::{Change, Entry as Noted, Ledger, directory};
 pub use undo::Undo;
 

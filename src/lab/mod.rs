@@ -254,7 +254,11 @@ impl Lab {
     pub fn ledger(&mut self) -> Result<&mut Ledger> {
         let ledger = match self.ledger.take() {
             Some(ledger) => ledger,
-            None => Ledger::open(&self.state, &format!("run {}", self.run.recipe))?,
+            None => {
+                let mut ledger = Ledger::open(&self.state, &format!("run {}", self.run.recipe))?;
+                ledger.hand_on()?;
+                ledger
+            }
         };
         Ok(self.ledger.insert(ledger))
     }

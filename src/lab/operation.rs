@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Lab, Line, Mode};
 use crate::{
     error::{Error, Kind, Result},
-    journal::Before,
+    journal::{Before, Change, Thing},
 };
 
 /// One thing of the machine that a recipe wants to be so.
@@ -21,6 +21,11 @@ pub trait Operation {
     /// The file it writes, and whether as a whole.
     fn claim(&self) -> Option<(&Path, bool)> {
         None
+    }
+
+    /// What it is about, as the way back names it.
+    fn things(&self) -> Vec<Thing> {
+        Vec::new()
     }
 
     /// Looks at it, and changes nothing.
@@ -88,7 +93,7 @@ pub fn bring<O: Operation>(lab: &mut Lab, operation: &O) -> Result<bool> {
     };
     let Some(difference) = operation.difference(&seen) else {
         lab.work.same += 1;
-        return Ok(false);
+        return share(lab, operation.things(), &title).map(|()| false);
     };
     if lab.mode == Mode::Plan {
         lab.lines.push(Line::Change { title: title.clone(), difference });
@@ -100,6 +105,18 @@ pub fn bring<O: Operation>(lab: &mut Lab, operation: &O) -> Result<bool> {
     lab.progress.line(&format!("changed   {title}: {}", difference.words));
     lab.work.changed.push(title);
     Ok(true)
+}
+
+/// What another recipe made so is this one's as well from now on: undone the other way round, it would be missing.
+fn share(lab: &mut Lab, things: Vec<Thing>, title: &str) -> Result<()> {
+    let touches = |change: &Change| change.before.things().iter().any(|thing| things.contains(thing));
+    let is_own = |change: &Change| change.recipe == lab.run.recipe && change.file == lab.source;
+    let (own, others): (Vec<_>, Vec<_>) =
+        lab.changes().iter().filter(|change| touches(change)).partition(|c| is_own(c));
+    if lab.acts() && own.is_empty() && !others.is_empty() {
+        lab.note_change(title, Before::Same { things })?;
+    }
+    Ok(())
 }
 
 fn make<O: Operation>(lab: &mut Lab, operation: &O, seen: &O::Seen, title: &str) -> Result<()> {

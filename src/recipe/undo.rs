@@ -63,6 +63,7 @@ pub fn recipes(state: &Path) -> Result<BTreeSet<String>> {
 /// that cannot be taken back, or noted, keeps no other from it.
 pub fn undo(state: &Path, whose: &Whose, force: bool, say: &mut dyn FnMut(&Change)) -> Result<usize> {
     let mut ledger = Ledger::open(state, &format!("undo {}", whose.name))?;
+    ledger.hand_on()?;
     let changes = whose.of(ledger.pending())?;
     let (mut errors, mut unsettled, mut done) = (Vec::<Error>::new(), Vec::new(), Vec::new());
     for change in &changes {
@@ -108,7 +109,7 @@ fn refuse_covered(change: &Change, pending: &[Change]) -> Result<()> {
     match covering {
         Some(other) => {
             let recipe = other.file.as_ref().map_or(other.recipe.clone(), |file| file.display().to_string());
-            Err(Error::failed(format!("`{}` changed it later", other.recipe))
+            Err(Error::failed(format!("`{}` changed it later, or relies on it", other.recipe))
                 .hint(format!("labkit undo {recipe} comes first")))
         }
         None => Ok(()),

@@ -7,7 +7,7 @@ use crate::{
     args::OneOrMany,
     error::{Error, Result},
     host::{command, shell},
-    journal::Before,
+    journal::{Before, Thing},
     lab::{
         Lab,
         operation::{Difference, Operation},
@@ -37,6 +37,10 @@ impl Operation for Hold {
 
     fn title(&self) -> String {
         format!("hold of {}", self.names().collect::<Vec<_>>().join(" "))
+    }
+
+    fn things(&self) -> Vec<Thing> {
+        self.names().map(|name| Thing::Package(name.to_owned())).collect()
     }
 
     fn look(&self, _: &Lab) -> Result<Dpkg> {

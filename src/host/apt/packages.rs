@@ -9,7 +9,7 @@ use crate::{
     args::OneOrMany,
     error::{Error, Result, nearest},
     host::{command, shell},
-    journal::Before,
+    journal::{Before, Thing},
     lab::{
         Lab,
         operation::{Difference, Operation},
@@ -224,6 +224,11 @@ impl Operation for Packages {
 
     fn title(&self) -> String {
         format!("packages {}", self.names().join(" "))
+    }
+
+    fn things(&self) -> Vec<Thing> {
+        let unwanted = self.remove.0.iter().map(|PackageName(name)| name);
+        self.install.0.iter().map(|wanted| &wanted.name).chain(unwanted).cloned().map(Thing::Package).collect()
     }
 
     fn look(&self, _: &Lab) -> Result<Seen> {

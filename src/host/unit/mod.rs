@@ -18,7 +18,7 @@ use super::{command, place::FilePath, shell, started::Started};
 use crate::{
     args::OneOrMany,
     error::{Error, Result},
-    journal::Before,
+    journal::{Before, Thing},
     lab::{
         Lab,
         operation::{Difference, Operation},
@@ -127,6 +127,10 @@ impl Operation for Service {
         format!("unit {}", self.unit)
     }
 
+    fn things(&self) -> Vec<Thing> {
+        vec![Thing::Unit(self.unit.to_string())]
+    }
+
     fn look(&self, lab: &Lab) -> Result<State> {
         let state = State::of(self.unit.as_str())?;
         let is_stale = state.is_active()
@@ -229,6 +233,10 @@ pub fn revert(unit: &str, enabled: &str, active: bool, machine: &Path) -> Result
     };
     for verb in wanted.missing(&state) {
         command::run(&["systemctl", verb, "--", unit])?;
+    }
+    // That it failed was labkit's doing, or that of what labkit wrote.
+    if state.active == "failed" {
+        command::run(&["systemctl", "reset-failed", "--", unit])?;
     }
     Ok(())
 }
