@@ -288,3 +288,96 @@ fn whose_change_it_is_is_not_mistaken() {
     odd.labkit(&["undo", "plan"]).ok();
     odd.sh("! id eve 2>/dev/null && ! ls /srv/eve 2>/dev/null");
 }
+
+#[test]
+fn recipes_that_meet_at_a_file_are_told_apart() {
+    let Some(odd) = Odd::up() else { return };
+    let file = "host.file { path = \"/srv/x\", content = \"file\\n\" }";
+    let block = "host.block { path = \"/srv/x\", name = \"b\", content = \"block\\n\" }";
+    odd.sh("echo original > /srv/x");
+    odd.run("a", file).ok();
+    odd.run("b", block).ok();
+    odd.refused(&odd.run("a", file), &["`b` has lines in it", "labkit undo b comes first"]);
+    odd.refused(&odd.labkit(&["undo", "a"]), &["`b` changed it later, or relies on it"]);
+    odd.run("c", "host.line { path = \"/srv/x\", line = \"line\" }").ok();
+    odd.refused(&odd.labkit(&["undo", "b"]), &["`c` changed it later"]);
+    ["c", "b", "a"].iter().for_each(|name| drop(odd.labkit(&["undo", name]).ok()));
+    assert_eq!(odd.sh("cat /srv/x"), "original\n");
+    // One recipe that is edited from one to the other and back.
+    for calls in [file, block, file] {
+        odd.run("edited", calls).ok();
+    }
+    odd.labkit(&["undo", "edited"]).ok();
+    assert_eq!(odd.sh("cat /srv/x"), "original\n");
+    // Twice the same is no contradiction.
+    odd.run("same", &format!("{file}\n{file}\nhost.module \"overlay\"\nhost.module \"overlay\"")).ok();
+    odd.labkit(&["undo", "same"]).ok();
+}
+
+#[test]
+fn recipes_that_share_packages_or_a_name_are_undone_in_order() {
+    let Some(odd) = Odd::up() else { return };
+    let look = "dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n'; ls /etc/apt/sources.list.d";
+    let before = odd.sh(look);
+    odd.run("a", "host.packages { install = \"tree\" }").ok();
+    // Only a part of what it asks for is there already.
+    odd.run("b", "host.packages { install = { \"tree\", \"jq\" } }").ok();
+    odd.refused(&odd.labkit(&["undo", "a"]), &["`b` changed it later, or relies on it"]);
+    odd.labkit(&["undo", "b"]).ok();
+    odd.sh("dpkg -s tree; ! dpkg -s jq 2>/dev/null");
+    odd.labkit(&["undo", "a"]).ok();
+    // What was upgraded on the way goes at once, and not by way of a version that may be gone.
+    let good = |version| Package { name: "good", version, postinst: "exit 0", file: ("usr/share/good", 1) };
+    let archive = odd.0.archive("other", &[good("1"), good("2")], &[]);
+    for version in ["1", "2"] {
+        odd.run("versions", &format!("{archive}host.packages {{ install = \"good={version}\" }}")).ok();
+    }
+    odd.sh("rm /var/cache/apt/archives/good_1*; true");
+    std::fs::remove_dir_all(support::testbed::home().join("mirror/other/pool")).unwrap();
+    odd.labkit(&["undo", "versions"]).ok();
+    assert_same(&before, &odd.sh(look), "after undo");
+    // The recipe that is built in, and its source in a file.
+    odd.sh("cd /var/tmp; labkit show node --source > node.lua; labkit run ./node.lua; labkit run node");
+    odd.refused(&odd.labkit(&["undo", "/var/tmp/node.lua"]), &["`node` changed it later, or relies on it"]);
+    odd.labkit(&["undo", "node"]).ok();
+    odd.labkit(&["undo", "/var/tmp/node.lua"]).ok();
+    assert_same(&before, &odd.sh(look), "after undo of both");
+}
+
+#[test]
+fn a_lab_that_is_kept_keeps_nobody_from_the_machine() {
+    let Some(odd) = Odd::up() else { return };
+    let calls = "host.file { path = \"/srv/k\", content = \"\" }\nlocal a = net.ns \"a\"";
+    let recipe = odd.recipe("kept", calls);
+    odd.labkit(&["run", "--keep", &recipe]).ok();
+    odd.sh("timeout 60 labkit undo kept; test ! -e /srv/k; labkit down");
+}
+
+#[test]
+fn what_was_changed_again_and_again_comes_back_once() {
+    let Some(odd) = Odd::up() else { return };
+    let unit = "[Unit]\nStartLimitBurst=8\nStartLimitIntervalSec=1000\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n";
+    odd.sh(&format!("printf '{unit}' > /etc/systemd/system/often.service; echo 0 > /srv/often; systemctl start often"));
+    for n in 1..6 {
+        let calls = format!(
+            "host.file {{ path = \"/srv/often\", content = \"{n}\" }}\nhost.service {{ unit = \"often.service\", reads = \"/srv/often\" }}"
+        );
+        odd.run("often", &calls).ok();
+    }
+    odd.labkit(&["undo", "often"]).ok();
+    assert_eq!(odd.sh("cat /srv/often; systemctl is-active often"), "0\nactive\n");
+    // A setting that somebody else made another is told before it is lost.
+    let set = "host.sysctl { values = { [\"net.ipv4.tcp_syncookies\"] = 0 } }";
+    odd.run("my lab", set).ok();
+    odd.sh("sysctl -qw net.ipv4.tcp_syncookies=2");
+    odd.refused(&odd.run("my lab", set), &["somebody else set `net.ipv4.tcp_syncookies` to `2`", "--force"]);
+    odd.sh("sysctl -qw net.ipv4.tcp_syncookies=0; test -e '/etc/sysctl.d/60-labkit-my-lab.conf'");
+    odd.labkit(&["undo", "my lab"]).ok();
+    assert_eq!(odd.sh("sysctl -n net.ipv4.tcp_syncookies"), "1\n");
+    // A group that went is no reason to keep the user in the others.
+    odd.sh("groupadd gone; useradd -m ann");
+    odd.run("groups", "host.user { name = \"ann\", groups = { \"gone\", \"sudo\" } }").ok();
+    odd.sh("groupdel gone");
+    odd.labkit(&["undo", "groups"]).ok();
+    assert_eq!(odd.sh("id -Gn ann"), "ann\n");
+}

@@ -85,8 +85,10 @@ pub fn namespace() -> Namespace<World> {
             }),
             function("sysctl", |world: &mut World, args: Sysctl| {
                 let args = args.named(&world.lab.run.recipe);
+                // Before anything is done: its name may be none.
+                let file = args.file()?;
                 let set = act(world, &args)?;
-                Ok(act(world, &args.file()?)? || set)
+                Ok(act(world, &file)? || set)
             }),
             function("user", |world: &mut World, args: Shortened<Account>| act(world, &args.0)),
             function("value", |world: &mut World, args: DocumentValue| act(world, &args)),

@@ -39,7 +39,9 @@ impl Undo {
         let whose = undo::Whose::named(&self.recipe);
         let name = whose.name.as_str();
         let pending = undo::pending(&state, &whose)?;
+        let effects: Vec<_> = pending.iter().filter(|change| undo::is_effect(change)).collect();
         if self.dry_run {
+            let pending = effects;
             match self.json {
                 true => output::json(&pending)?,
                 false => output::print(&pending.iter().map(|change| format!("{}\n", change.what)).collect::<String>())?,
@@ -69,6 +71,9 @@ impl Undo {
         })?;
         match self.json {
             true => output::json(&json!({ "reverted": reverted })),
+            false if effects.is_empty() && reverted == 0 => output::print(&format!(
+                "nothing to undo: `{name}` changed nothing itself, and relies on no other recipe from now on\n"
+            )),
             false => output::print(&format!("{reverted} changes of `{name}` are taken back\n")),
         }
     }

@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
     journal::{Before, Change, FileState, Thing},
     lab::{
-        Lab,
+        Extent, Lab,
         operation::{Difference, Operation},
     },
 };
@@ -87,7 +87,7 @@ impl Block {
     }
 
     /// The text with these lines between the marks, or without the marks.
-    fn with(&self, text: &str, content: Option<&str>) -> Result<String> {
+    pub fn with(&self, text: &str, content: Option<&str>) -> Result<String> {
         let [begin, end] = self.marks();
         let block = content.map_or(String::new(), |content| format!("{begin}\n{content}{end}\n"));
         if let Some((_, all)) = self.span(text)? {
@@ -153,8 +153,8 @@ impl Operation for Block {
         format!("lines {} of {}", self.name, self.path)
     }
 
-    fn claim(&self) -> Option<(&Path, bool)> {
-        Some((self.path.as_path(), false))
+    fn claim(&self) -> Option<(&Path, Extent)> {
+        Some((self.path.as_path(), Extent::Part))
     }
 
     fn things(&self) -> Vec<Thing> {

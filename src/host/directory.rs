@@ -70,10 +70,6 @@ impl AtPath for Directory {
         format!("directory {}", self.path)
     }
 
-    fn claims(&self) -> Option<bool> {
-        None
-    }
-
     fn wanted(&self, seen: &Seen) -> Result<(FileState, Vec<u8>)> {
         if let FileState::Link { target } = &seen.state {
             return Err(Error::failed(format!("it is a link to `{}`", target.display()))

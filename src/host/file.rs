@@ -15,6 +15,7 @@ use crate::{
     digest::sha256_hex,
     error::{Error, Result, nearest},
     journal::FileState,
+    lab::Extent,
 };
 
 /// `install -m MODE -o OWNER -g GROUP /dev/stdin PATH`
@@ -114,6 +115,11 @@ impl AtPath for WriteFile {
         let content = self.content.clone().into_bytes();
         let (uid, gid) = accounts::owner(self.owner.as_deref(), self.group.as_deref())?;
         Ok((FileState::File { sha256: sha256_hex(&content), mode: self.mode.0, uid, gid }, content))
+    }
+
+    fn extent(&self) -> Option<Extent> {
+        let all = (&self.content, self.mode, &self.owner, &self.group);
+        Some(Extent::Whole(sha256_hex(format!("{all:?}").as_bytes())))
     }
 
     fn is_secret(&self) -> bool {

@@ -9,7 +9,7 @@ use super::{
     shell,
     standing::AtPath,
 };
-use crate::{error::Result, journal::FileState};
+use crate::{error::Result, journal::FileState, lab::Extent};
 
 /// `ln -sfn TO PATH`
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -28,6 +28,10 @@ impl AtPath for Link {
 
     fn title(&self) -> String {
         format!("link {}", self.path)
+    }
+
+    fn extent(&self) -> Option<Extent> {
+        Some(Extent::Whole(format!("link to {}", self.to.display())))
     }
 
     fn wanted(&self, _: &Seen) -> Result<(FileState, Vec<u8>)> {

@@ -158,17 +158,30 @@ fn put_at_once(path: &Path, state: &FileState, content: &[u8]) -> Result<()> {
         FileState::Link { target } => symlink(target, &rest)?,
         FileState::Directory { mode, uid, gid } => {
             fs::create_dir(&rest)?;
-            own(&rest, *mode, *uid, *gid)?;
+            own(&rest, *mode, *uid, *gid).inspect_err(|_| {
+                let _ = fs::remove_dir(&rest);
+            })?;
         }
         FileState::Other => return Err(Error::failed("it was neither file, link nor directory")),
     }
     // A directory cannot be renamed over what is none, nor the other way round.
     let moved: Result<()> = match is == FileState::Absent || is_directory(&is) == is_directory(state) {
         true => fs::rename(&rest, path).map_err(Error::from),
-        false => renameat2(AT_FDCWD, &rest, AT_FDCWD, path, RenameFlags::RENAME_EXCHANGE).map_err(Error::from),
+        false => exchange(&rest, path),
     };
     // What was there is under that name now, or what was to be.
     clear_rest(path).and(moved)
+}
+
+/// Puts one thing in the place of another of another kind; not every file system can do that at once.
+fn exchange(new: &Path, old: &Path) -> Result<()> {
+    match renameat2(AT_FDCWD, new, AT_FDCWD, old, RenameFlags::RENAME_EXCHANGE) {
+        Err(Errno::EINVAL | Errno::EXDEV | Errno::ENOSYS) => {
+            let removed = if old.symlink_metadata()?.is_dir() { fs::remove_dir(old) } else { fs::remove_file(old) };
+            Ok(removed.and_then(|()| fs::rename(new, old))?)
+        }
+        exchanged => Ok(exchanged?),
+    }
 }
 
 fn own(directory: &Path, mode: u32, uid: u32, gid: u32) -> Result<()> {

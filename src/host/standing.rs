@@ -4,13 +4,16 @@ use std::path::Path;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::place::{self, FilePath, Seen};
+use super::{
+    block::Block,
+    place::{self, FilePath, Seen},
+};
 use crate::{
     digest::sha256_hex,
     error::{Error, Result},
     journal::{Before, Change, FileState, Thing},
     lab::{
-        Lab,
+        Extent, Lab,
         operation::{Difference, Operation},
     },
 };
@@ -30,9 +33,9 @@ pub trait AtPath {
         false
     }
 
-    /// Whether it writes a file as a whole or in part; none where it writes no file.
-    fn claims(&self) -> Option<bool> {
-        Some(!self.is_shared())
+    /// How much of a file it writes; none where it writes no file.
+    fn extent(&self) -> Option<Extent> {
+        self.is_shared().then_some(Extent::Part)
     }
 
     /// What a file is to hold is not shown.
@@ -50,7 +53,16 @@ pub struct Standing {
     seen: Seen,
     wanted: FileState,
     content: Vec<u8>,
-    is_foreign: bool,
+    since: Since,
+}
+
+/// Who changed a file since labkit wrote it.
+#[derive(PartialEq)]
+enum Since {
+    Nobody,
+    /// Another recipe put lines of its own into it.
+    Recipe(String),
+    Somebody,
 }
 
 impl Standing {
@@ -69,12 +81,20 @@ impl Standing {
             (Link { target }, Link { target: to }) => format!("lead to {}, was {}", to.display(), target.display()),
             _ => "replace what is there".to_owned(),
         };
-        Some(if self.is_foreign { format!("{words}; {FOREIGN}") } else { words })
+        Some(match &self.since {
+            Since::Nobody => words,
+            Since::Recipe(other) => format!("{words}; `{other}` has lines in it"),
+            Since::Somebody => format!("{words}; {FOREIGN}"),
+        })
     }
 
     /// How it was, with a file's content kept; an error where somebody else's change would be lost.
     pub fn before(&self, path: &Path, lab: &mut Lab) -> Result<Before> {
-        if self.is_foreign {
+        if let Since::Recipe(other) = &self.since {
+            return Err(Error::failed(format!("`{other}` has lines in it, which would be lost"))
+                .hint(format!("labkit undo {other} comes first, or write these lines by host.block as well")));
+        }
+        if self.since == Since::Somebody {
             let earlier = lab.changes().iter().filter(|change| is_of(change, path)).map(|change| change.id).collect();
             overrule(earlier, lab)?;
         }
@@ -118,12 +138,27 @@ fn is_of(change: &Change, path: &Path) -> bool {
     matches!(&change.before, Before::File { path: written, .. } if written == path)
 }
 
-/// True where what is there is neither what labkit made last nor what was there before that, nor on the way between.
-fn is_foreign(path: &Path, seen: &FileState, lab: &Lab) -> bool {
-    let last = lab.changes().iter().rev().find(|change| is_of(change, path));
-    last.is_some_and(|change| match &change.before {
-        Before::File { before, after, .. } => !is_between(before, seen, after),
-        _ => false,
+/// Whose what is there is, where it is neither what labkit made last nor what was there before that, nor on the way
+/// between. Lines that were put into it since then count as what they are.
+fn since(path: &Path, seen: &Seen, lab: &Lab) -> Result<Since> {
+    let Some(last) = lab.changes().iter().rev().find(|change| is_of(change, path)) else { return Ok(Since::Nobody) };
+    let Before::File { before, after, .. } = &last.before else { return Ok(Since::Nobody) };
+    let is_own = |change: &Change| change.recipe == lab.run.recipe && change.file == lab.source;
+    let (mut state, mut other) = (seen.state.clone(), None);
+    let mut content = String::from_utf8_lossy(&seen.content).into_owned();
+    for change in lab.changes().iter().rev().filter(|change| change.id > last.id) {
+        let Before::Block { path: of, name, comment, content: earlier, after, .. } = &change.before else { continue };
+        let FileState::File { sha256, .. } = &mut state else { break };
+        if of == path {
+            content = Block::between(path, name, comment, after)?.with(&content, earlier.as_deref())?;
+            *sha256 = sha256_hex(content.as_bytes());
+            other = other.or((!is_own(change)).then(|| change.recipe.clone()));
+        }
+    }
+    Ok(match (is_between(before, &state, after), other) {
+        (false, _) => Since::Somebody,
+        (true, Some(other)) => Since::Recipe(other),
+        (true, None) => Since::Nobody,
     })
 }
 
@@ -147,8 +182,8 @@ impl<T: AtPath> Operation for T {
         AtPath::title(self)
     }
 
-    fn claim(&self) -> Option<(&Path, bool)> {
-        self.claims().map(|is_whole| (self.path().as_path(), is_whole))
+    fn claim(&self) -> Option<(&Path, Extent)> {
+        self.extent().map(|extent| (self.path().as_path(), extent))
     }
 
     fn things(&self) -> Vec<Thing> {
@@ -159,8 +194,8 @@ impl<T: AtPath> Operation for T {
         let path = self.path().as_path();
         let seen = place::look(path)?;
         let (wanted, content) = self.wanted(&seen)?;
-        let is_foreign = !self.is_shared() && is_foreign(path, &seen.state, lab);
-        Ok(Standing { seen, wanted, content, is_foreign })
+        let since = if self.is_shared() { Since::Nobody } else { since(path, &seen, lab)? };
+        Ok(Standing { seen, wanted, content, since })
     }
 
     fn difference(&self, standing: &Standing) -> Option<Difference> {

@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{file::WriteFile, place::FilePath, shell};
+use super::{file::WriteFile, place::FilePath, shell, standing::FOREIGN};
 use crate::{
     error::{Context, Error, Result},
     journal::{Before, Setting, Thing},
@@ -144,17 +144,23 @@ pub struct Sysctl {
     pub values: BTreeMap<SysctlKey, SysctlValue>,
 }
 
+/// May stand in the name of a file in /etc/sysctl.d.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "._-".contains(c)
+}
+
 impl Sysctl {
     /// The same with a name of its own, where it has none.
     pub fn named(self, recipe: &str) -> Sysctl {
-        let name = if self.name.is_empty() { format!("60-labkit-{recipe}") } else { self.name };
+        let plain = |c: char| if is_plain(c) { c } else { '-' };
+        let usual = || format!("60-labkit-{}", recipe.chars().map(plain).collect::<String>());
+        let name = if self.name.is_empty() { usual() } else { self.name };
         Sysctl { name, ..self }
     }
 
     /// The file that sets them at boot.
     pub fn file(&self) -> Result<WriteFile> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        if self.name.is_empty() || !self.name.chars().all(plain) {
+        if self.name.is_empty() || !self.name.chars().all(is_plain) {
             return Err(Error::usage(format!("`{}` is no name of a file in /etc/sysctl.d", self.name.escape_debug()))
                 .hint("letters, digits, `.`, `_` and `-`; `.conf` is added"));
         }
@@ -164,9 +170,15 @@ impl Sysctl {
     }
 }
 
+/// What each setting is now, and those that somebody else set since labkit did.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Seen {
+    now: BTreeMap<SysctlKey, Option<String>>,
+    foreign: Vec<String>,
+}
+
 impl Operation for Sysctl {
-    /// What each is now.
-    type Seen = BTreeMap<SysctlKey, Option<String>>;
+    type Seen = Seen;
 
     fn title(&self) -> String {
         format!("kernel settings of {}", self.name)
@@ -176,31 +188,47 @@ impl Operation for Sysctl {
         self.values.keys().map(|key| Thing::Setting(key.to_string())).collect()
     }
 
-    fn look(&self, _: &Lab) -> Result<Self::Seen> {
-        self.values.keys().map(|key| Ok((key.clone(), key.read()?))).collect()
+    fn look(&self, lab: &Lab) -> Result<Seen> {
+        let now: BTreeMap<_, _> =
+            self.values.keys().map(|key| Ok((key.clone(), key.read()?))).collect::<Result<_>>()?;
+        let is_foreign = |(key, now): &(&SysctlKey, &Option<String>)| {
+            let last = lab.changes().iter().rev().find_map(|change| match &change.before {
+                Before::Sysctl { values, .. } => values.get(&key.0),
+                _ => None,
+            });
+            last.is_some_and(|last| now.as_ref().is_some_and(|now| *now != last.before && *now != last.after))
+        };
+        let foreign = now.iter().filter(is_foreign).map(|(key, _)| key.to_string()).collect();
+        Ok(Seen { now, foreign })
     }
 
-    fn difference(&self, seen: &Self::Seen) -> Option<Difference> {
+    fn difference(&self, seen: &Seen) -> Option<Difference> {
         let lines: Vec<String> = self
             .other(seen)
-            .map(|(key, value, now)| {
-                format!(
-                    "{key} = {value}, {}",
-                    now.map_or("which there is not yet".to_owned(), |now| format!("was {now}"))
-                )
+            .map(|(key, value, now)| match now {
+                Some(now) if seen.foreign.contains(&key.0) => format!("{key} = {value}, was {now}; {FOREIGN}"),
+                Some(now) => format!("{key} = {value}, was {now}"),
+                None => format!("{key} = {value}, which there is not yet"),
             })
             .collect();
         (!lines.is_empty()).then(|| Difference { words: format!("set {}", lines.len()), lines })
     }
 
-    fn before(&self, seen: &Self::Seen, _: &mut Lab) -> Result<Before> {
+    fn before(&self, seen: &Seen, lab: &mut Lab) -> Result<Before> {
+        let foreign = self.other(seen).find(|(key, ..)| seen.foreign.contains(&key.0));
+        if let Some((key, _, Some(now))) = foreign
+            && !lab.force
+        {
+            return Err(Error::failed(format!("somebody else set `{key}` to `{now}` since"))
+                .hint("--force sets it all the same; `labkit undo` needs --force then, too"));
+        }
         let setting = |value: &SysctlValue, now: &str| Setting { before: now.to_owned(), after: value.to_string() };
         let values = self.other(seen).filter_map(|(key, value, now)| Some((key.to_string(), setting(value, now?))));
         let along: Vec<_> = self.other(seen).map(|(key, ..)| along(key)).collect::<Result<_>>()?;
         Ok(Before::Sysctl { values: values.collect(), along: along.into_iter().flatten().collect() })
     }
 
-    fn apply(&self, seen: &Self::Seen, _: &Lab) -> Result<()> {
+    fn apply(&self, seen: &Seen, _: &Lab) -> Result<()> {
         self.other(seen).try_for_each(|(key, value, before)| {
             let value = value.to_string();
             key.write(&value)?;
@@ -224,35 +252,33 @@ impl Operation for Sysctl {
 
 impl Sysctl {
     /// What is not as it should be, and what it is now.
-    fn other<'a>(
-        &'a self,
-        seen: &'a BTreeMap<SysctlKey, Option<String>>,
-    ) -> impl Iterator<Item = (&'a SysctlKey, &'a SysctlValue, Option<&'a str>)> {
-        let now = |key: &SysctlKey| seen.get(key).and_then(Option::as_deref);
+    fn other<'a>(&'a self, seen: &'a Seen) -> impl Iterator<Item = (&'a SysctlKey, &'a SysctlValue, Option<&'a str>)> {
+        let now = |key: &SysctlKey| seen.now.get(key).and_then(Option::as_deref);
         let all = self.values.iter().map(move |(key, value)| (key, value, now(key)));
         all.filter(|(_, value, now)| *now != Some(value.to_string().as_str()))
     }
 }
 
-/// Sets back what was set; a setting that went with its module needs none.
+/// Sets back what was set, and what the kernel sets along with it; a setting that went with its module needs none.
 pub fn revert(values: &BTreeMap<String, Setting>, along: &BTreeMap<String, String>, force: bool) -> Result<()> {
     for (key, Setting { before, after }) in values {
         let key = SysctlKey::try_from(key.clone()).map_err(Error::failed)?;
-        match key.read()? {
-            None => {}
-            Some(now) if now == *before => {}
-            Some(now) if now != *after && !force => {
-                return Err(Error::failed(format!("somebody else set `{key}` to `{now}` since"))
-                    .hint("--force sets it back all the same"));
-            }
-            Some(_) => set_back(&key, before)?,
+        let Some(now) = key.read()? else { continue };
+        if now != *before && now != *after && !force {
+            return Err(Error::failed(format!("somebody else set `{key}` to `{now}` since"))
+                .hint("--force sets it back all the same"));
         }
-    }
-    for (key, before) in along {
-        let key = SysctlKey(key.clone());
-        // The device may be gone.
-        if key.read()?.is_some_and(|now| now != *before) {
+        let devices = self::along(&key)?;
+        if now != *before {
             set_back(&key, before)?;
+        }
+        // Only what this very write changed; after a sudden end behind it, what has the value that it leaves.
+        for (device, value) in devices {
+            let device = SysctlKey(device);
+            let (Some(own), Some(is)) = (along.get(&device.0), device.read()?) else { continue };
+            if is != *own && (is != value || (now == *before && is == *before)) {
+                set_back(&device, own)?;
+            }
         }
     }
     Ok(())

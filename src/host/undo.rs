@@ -1,11 +1,11 @@
 //! Taking back what was done to the machine: each thing as it was before.
 
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
 use super::{apt, block, hostname, module, place, program, standing, swap, sysctl, unit, user};
 use crate::{
     error::{Context, Error, Result},
-    journal::{Before, Change, FileState, Ledger},
+    journal::{Before, Change, FileState, Ledger, PackageState},
 };
 
 /// Brings one thing into the state that was before. Done twice, or after an effect that was never made, it is the same.
@@ -15,7 +15,9 @@ pub fn revert(change: &Change, ledger: &Ledger, force: bool) -> Result<()> {
         Before::File { path, before, after } => {
             let seen = place::look(path)?.state;
             if seen == *before {
-                return place::clear_rest(path);
+                place::clear_rest(path)?;
+                // A sudden end may have come between the file and what systemd knows of it.
+                return if unit::is_of_units(path) { unit::reload() } else { Ok(()) };
             }
             if !standing::is_between(before, &seen, after) && !force {
                 return Err(Error::failed(format!("`{}` was changed by somebody else since", path.display()))
@@ -33,7 +35,7 @@ pub fn revert(change: &Change, ledger: &Ledger, force: bool) -> Result<()> {
         Before::Module { name } => module::revert(name),
         Before::Swap { devices } => swap::revert(devices),
         Before::Hostname { name } => hostname::revert(name),
-        Before::Packages { before } => apt::revert(before),
+        Before::Packages { before } => apt::revert(&oldest(change, before, ledger)),
         Before::Hold { packages } => apt::revert_hold(packages),
         Before::User { name, existed, home_existed, shell, groups } => {
             user::revert(name, *existed, *home_existed, shell.as_deref(), groups)
@@ -43,17 +45,31 @@ pub fn revert(change: &Change, ledger: &Ledger, force: bool) -> Result<()> {
     }
 }
 
+/// Packages without those that the same recipe touched before: they go back to what they were then, at once.
+fn oldest(change: &Change, before: &BTreeMap<String, PackageState>, ledger: &Ledger) -> BTreeMap<String, PackageState> {
+    let older = || ledger.pending().iter().filter(|other| other.id < change.id && other.is_of_the_recipe_of(change));
+    let is_older = |name: &str| {
+        older().any(|other| matches!(&other.before, Before::Packages { before } if before.contains_key(name)))
+    };
+    before.iter().filter(|(name, _)| !is_older(name)).map(|(name, state)| (name.clone(), state.clone())).collect()
+}
+
 /// True where something is left to do once all else is as it was.
 pub fn is_unsettled(change: &Change) -> bool {
     matches!(&change.before, Before::Unit { reads, .. } if !reads.is_empty())
 }
 
-/// A unit runs with what its files held: now that they are as they were, it reads them again.
-pub fn settle(change: &Change) -> Result<()> {
+/// The unit that is to read its files again.
+pub fn unit_to_settle(change: &Change) -> Option<&str> {
     match &change.before {
-        Before::Unit { unit, .. } => unit::restart(unit),
-        _ => Ok(()),
+        Before::Unit { unit, .. } => Some(unit),
+        _ => None,
     }
+}
+
+/// A unit runs with what its files held: now that they are as they were, it reads them again.
+pub fn settle(unit: &str) -> Result<()> {
+    unit::restart(unit).map_err(|error| error.context(format!("unit {unit}")))
 }
 
 /// What a file held.

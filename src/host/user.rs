@@ -182,7 +182,9 @@ pub fn revert(name: &str, existed: bool, home_existed: bool, shell: Option<&str>
         command::run(&["usermod", "--shell", shell, "--", name])?;
     }
     for other in groups {
-        if group(other)?.mem.iter().any(|member| member == name) {
+        // A group may have gone with its package.
+        let found = Group::from_name(other).context(|| format!("look for group `{other}`"))?;
+        if found.is_some_and(|group| group.mem.iter().any(|member| member == name)) {
             command::run(&["gpasswd", "--delete", name, other])?;
         }
     }

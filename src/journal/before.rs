@@ -59,6 +59,16 @@ pub enum Thing {
     Unit(String),
 }
 
+impl Thing {
+    /// One is the other, or a part of it.
+    pub fn overlaps(&self, other: &Thing) -> bool {
+        match (self, other) {
+            (Thing::Path(whole), Thing::Lines(of, _)) | (Thing::Lines(of, _), Thing::Path(whole)) => whole == of,
+            _ => self == other,
+        }
+    }
+}
+
 impl Before {
     /// What is brought back by it; a program names nothing.
     pub fn things(&self) -> Vec<Thing> {

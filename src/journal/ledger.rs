@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Before, FileState, lock::Lock};
+use super::{Before, FileState, Thing, lock::Lock};
 use crate::{
     clock,
     error::{Context, Error, Result},
@@ -40,6 +40,18 @@ pub struct Change {
     pub what: String,
     #[serde(flatten)]
     pub before: Before,
+}
+
+impl Change {
+    /// True where it is about this thing, or a part of it.
+    pub fn touches(&self, thing: &Thing) -> bool {
+        self.before.things().iter().any(|own| own.overlaps(thing))
+    }
+
+    /// True where the same recipe made both.
+    pub fn is_of_the_recipe_of(&self, other: &Change) -> bool {
+        (&self.recipe, &self.file) == (&other.recipe, &other.file)
+    }
 }
 
 /// The open ledger. Nobody else changes the machine while it is held.

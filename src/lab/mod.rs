@@ -90,10 +90,12 @@ pub struct Work {
     pub unfinished: usize,
 }
 
-/// Who writes a file in a run.
-struct Claim {
-    position: String,
-    is_whole: bool,
+/// How much of a file is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it; what is to stand there.
+    Whole(String),
+    Part,
 }
 
 /// The state of one run that every room may see.
@@ -114,7 +116,7 @@ pub struct Lab {
     /// The recipe's file; none where it is built in.
     pub source: Option<PathBuf>,
     /// Files that this run writes, whole or in part, and where it says so first.
-    claims: BTreeMap<PathBuf, Claim>,
+    claims: BTreeMap<PathBuf, (String, Extent)>,
     /// Where runs, and what was done to the machine, are kept.
     state: PathBuf,
     ledger: Option<Ledger>,
@@ -181,7 +183,13 @@ impl Lab {
             rights::enclose()?;
         }
         self.hold(NsName::host(), Netns::current()?);
+        self.end_work();
         Ok(())
+    }
+
+    /// The machine is changed no more: others may, and a process that outlives this one keeps them from nothing.
+    pub fn end_work(&mut self) {
+        self.ledger = None;
     }
 
     pub fn is_enclosed(&self) -> bool {
@@ -298,18 +306,20 @@ impl Lab {
 
     /// Says that this run writes a file. Written as a whole, no other call may write it too: each run would change it
     /// twice, and only the last would hold.
-    pub fn claim(&mut self, path: &Path, is_whole: bool) -> Result<()> {
-        let claim = Claim { position: self.position.clone(), is_whole };
+    pub fn claim(&mut self, path: &Path, extent: Extent) -> Result<()> {
         match self.claims.get(path) {
-            Some(first) if first.is_whole || is_whole => Err(Error::usage(format!(
-                "`{}` is written by {} as well, and one of them writes it as a whole",
-                path.display(),
-                first.position
+            // Twice the same, or two parts.
+            Some((_, first)) if *first == extent => Ok(()),
+            Some((position, _)) => Err(Error::usage(format!(
+                "`{}` is written by {position} as well, and one of them writes it as a whole",
+                path.display()
             ))
-            .hint("put all of it into one call, or write parts only: host.block, host.line, host.value")),
-            Some(_) => Ok(()),
+            .hint(
+                "put all of it into one call, or write parts only: host.block, host.line, host.value; \
+                 host.sysctl takes a `name` for a file of its own",
+            )),
             None => {
-                self.claims.insert(path.to_owned(), claim);
+                self.claims.insert(path.to_owned(), (self.position.clone(), extent));
                 Ok(())
             }
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Lab, Line, Mode};
+use super::{Extent, Lab, Line, Mode};
 use crate::{
     error::{Error, Kind, Result},
     journal::{Before, Change, Thing},
@@ -18,8 +18,8 @@ pub trait Operation {
     /// The thing in words: ``file `/etc/hosts` ``.
     fn title(&self) -> String;
 
-    /// The file it writes, and whether as a whole.
-    fn claim(&self) -> Option<(&Path, bool)> {
+    /// The file it writes, and how much of it.
+    fn claim(&self) -> Option<(&Path, Extent)> {
         None
     }
 
@@ -78,8 +78,8 @@ pub fn bring<O: Operation>(lab: &mut Lab, operation: &O) -> Result<bool> {
             .hint("put the host.* calls above the first net.* call that builds or proves")
             .context(title));
     }
-    if let Some((path, is_whole)) = operation.claim() {
-        lab.claim(path, is_whole).map_err(|error| error.context(&title))?;
+    if let Some((path, extent)) = operation.claim() {
+        lab.claim(path, extent).map_err(|error| error.context(&title))?;
     }
     let seen = match operation.look(lab).map_err(|error| error.context(&title)) {
         // What is missing may be what an earlier call would have brought.
@@ -109,18 +109,22 @@ pub fn bring<O: Operation>(lab: &mut Lab, operation: &O) -> Result<bool> {
 
 /// What another recipe made so is this one's as well from now on: undone the other way round, it would be missing.
 fn share(lab: &mut Lab, things: Vec<Thing>, title: &str) -> Result<()> {
-    let touches = |change: &Change| change.before.things().iter().any(|thing| things.contains(thing));
-    let is_own = |change: &Change| change.recipe == lab.run.recipe && change.file == lab.source;
-    let (own, others): (Vec<_>, Vec<_>) =
-        lab.changes().iter().filter(|change| touches(change)).partition(|c| is_own(c));
-    if lab.acts() && own.is_empty() && !others.is_empty() {
-        lab.note_change(title, Before::Same { things })?;
+    if !lab.acts() {
+        return Ok(());
     }
-    Ok(())
+    let is_own = |change: &&Change| change.recipe == lab.run.recipe && change.file == lab.source;
+    let (own, others): (Vec<_>, Vec<_>) = lab.changes().iter().partition(is_own);
+    let is_in = |changes: &[&Change], thing: &Thing| changes.iter().any(|change| change.touches(thing));
+    let shared = things.into_iter().filter(|thing| is_in(&others, thing) && !is_in(&own, thing));
+    let things: Vec<Thing> = shared.collect();
+    if things.is_empty() { Ok(()) } else { lab.note_change(title, Before::Same { things }).map(|_| ()) }
 }
 
 fn make<O: Operation>(lab: &mut Lab, operation: &O, seen: &O::Seen, title: &str) -> Result<()> {
     let before = operation.before(seen, lab)?;
+    let touched = before.things();
+    let untouched = operation.things().into_iter().filter(|thing| !touched.contains(thing));
+    share(lab, untouched.collect(), title)?;
     let id = lab.note_change(title, before)?;
     let made = operation.apply(seen, lab).and_then(|()| verify(lab, operation));
     if operation.may_leave_programs() {

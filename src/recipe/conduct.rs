@@ -126,6 +126,7 @@ fn new_run(recipe: &Recipe) -> Run {
 fn conclude(world: World, outcome: Result<()>) -> Conducted {
     let World { mut lab, params, net } = world;
     drop(net);
+    lab.end_work();
     lab.progress.end();
     let outcome = match outcome {
         // A call that noticed Ctrl-C may have said so in its own words.

@@ -23,24 +23,27 @@ impl Whose {
     /// As `labkit run` takes it; the file need not be there any more.
     pub fn named(text: &str) -> Whose {
         let path = Path::new(text);
-        let is_path = text.contains('/') || path.is_file();
-        let file = is_path.then(|| path.canonicalize().or_else(|_| std::path::absolute(path)).ok()).flatten();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().trim_end_matches(".lua").to_owned();
-        Whose { name, file }
+        if !text.contains('/') && !path.is_file() {
+            return Whose { name: text.trim_end_matches(".lua").to_owned(), file: None };
+        }
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Whose { name, file: one_path(path) }
     }
 
     fn has(&self, change: &Change) -> bool {
         change.recipe == self.name && self.file.as_ref().is_none_or(|file| change.file.as_ref() == Some(file))
     }
 
-    /// Theirs of all changes, the newest first; an error where two recipes have that name.
+    /// Theirs of all changes, the newest first; an error where two recipes on disk have that name. The name alone is that
+    /// of the one built in where that changed anything.
     fn of(&self, pending: &[Change]) -> Result<Vec<Change>> {
         let mut changes: Vec<Change> = pending.iter().filter(|change| self.has(change)).cloned().collect();
+        if self.file.is_none() && changes.iter().any(|change| change.file.is_none()) {
+            changes.retain(|change| change.file.is_none());
+        }
         changes.reverse();
-        let files: BTreeSet<String> = changes
-            .iter()
-            .map(|change| change.file.as_ref().map_or("the one built in".to_owned(), |file| file.display().to_string()))
-            .collect();
+        let files: BTreeSet<String> =
+            changes.iter().filter_map(|change| Some(change.file.as_ref()?.display().to_string())).collect();
         match files.len() {
             0 | 1 => Ok(changes),
             _ => Err(Error::usage(format!("there is more than one recipe `{}` that changed this machine", self.name))
@@ -49,9 +52,21 @@ impl Whose {
     }
 }
 
+/// The one absolute path of a file, also of one that is gone.
+fn one_path(path: &Path) -> Option<PathBuf> {
+    let absolute = std::path::absolute(path).ok()?;
+    let above = || Some(absolute.parent()?.canonicalize().ok()?.join(absolute.file_name()?));
+    path.canonicalize().ok().or_else(above).or(Some(absolute.clone()))
+}
+
 /// What of a recipe is still done to this machine, the newest first.
 pub fn pending(state: &Path, whose: &Whose) -> Result<Vec<Change>> {
     whose.of(&Ledger::pending_in(state)?)
+}
+
+/// True where there is something to take back, and not only something to rely on no longer.
+pub fn is_effect(change: &Change) -> bool {
+    !matches!(change.before, Before::Same { .. })
 }
 
 /// Recipes of which something is still done to this machine.
@@ -59,54 +74,77 @@ pub fn recipes(state: &Path) -> Result<BTreeSet<String>> {
     Ok(Ledger::pending_in(state)?.into_iter().map(|change| change.recipe).collect())
 }
 
-/// Brings everything that a recipe changed back to what it was before, and says each. Errors are collected: one thing
-/// that cannot be taken back, or noted, keeps no other from it.
+/// Brings everything that a recipe changed back to what it was before, says each, and gives their number. Errors are
+/// collected: one thing that cannot be taken back, or noted, keeps no other from it.
 pub fn undo(state: &Path, whose: &Whose, force: bool, say: &mut dyn FnMut(&Change)) -> Result<usize> {
     let mut ledger = Ledger::open(state, &format!("undo {}", whose.name))?;
     ledger.hand_on()?;
     let changes = whose.of(ledger.pending())?;
-    let (mut errors, mut unsettled, mut done) = (Vec::<Error>::new(), Vec::new(), Vec::new());
+    let (mut errors, mut count) = (Vec::<Error>::new(), 0);
+    // Reverted and to be settled; reverted and to be noted; not reverted.
+    let (mut unsettled, mut unnoted, mut stuck) = (Vec::<&Change>::new(), Vec::new(), Vec::<&Change>::new());
     for change in &changes {
         signal::check()?;
+        let newer = |others: &[&Change]| others.iter().any(|other| overlap(other, change));
+        // States are gone back through one by one: not past one that could not be reached.
+        if newer(&stuck) {
+            stuck.push(change);
+            continue;
+        }
         let reverted =
             refuse_covered(change, ledger.pending()).and_then(|()| host::undo::revert(change, &ledger, force));
         if matches!(change.before, Before::Program { .. }) {
             ledger.renew();
         }
         match reverted {
-            Ok(()) if host::undo::is_unsettled(change) => unsettled.push(change),
+            Ok(()) if host::undo::is_unsettled(change) || newer(&unsettled) => unsettled.push(change),
             Ok(()) => {
-                say(change);
+                count += told(change, say);
                 // On a full disk there may be room for the note once the rest is gone.
                 if ledger.reverted(change.id).is_err() {
-                    done.push(change);
+                    unnoted.push(change);
                 }
             }
-            Err(error) => errors.push(error.context(&change.what)),
-        }
-    }
-    for change in unsettled {
-        match host::undo::settle(change) {
-            Ok(()) => {
-                say(change);
-                done.push(change);
+            Err(error) => {
+                stuck.push(change);
+                errors.push(error.context(&change.what));
             }
-            Err(error) => errors.push(error.context(&change.what)),
         }
     }
-    errors.extend(done.iter().filter_map(|change| ledger.reverted(change.id).err()));
-    let Some((first, rest)) = errors.split_first() else { return Ok(changes.len()) };
+    let units: BTreeSet<&str> = unsettled.iter().filter_map(|change| host::undo::unit_to_settle(change)).collect();
+    let failed: Vec<Error> = units.into_iter().filter_map(|unit| host::undo::settle(unit).err()).collect();
+    if failed.is_empty() {
+        count += unsettled.iter().map(|change| told(change, say)).sum::<usize>();
+        unnoted.extend(unsettled);
+    }
+    errors.extend(failed);
+    errors.extend(unnoted.iter().filter_map(|change| ledger.reverted(change.id).err()));
+    let Some((first, rest)) = errors.split_first() else { return Ok(count) };
     Err(rest.iter().fold(first.clone(), |all, error| all.then(error)))
 }
 
-/// Another recipe that changed the same thing later would find it gone.
+/// Says what was taken back, and counts it; where another recipe had made it so, nothing was.
+fn told(change: &Change, say: &mut dyn FnMut(&Change)) -> usize {
+    match change.before {
+        Before::Same { .. } => 0,
+        _ => {
+            say(change);
+            1
+        }
+    }
+}
+
+fn overlap(one: &Change, other: &Change) -> bool {
+    other.before.things().iter().any(|thing| one.touches(thing))
+}
+
+/// Another recipe that changed the same thing later, or relies on it, would find it gone.
 fn refuse_covered(change: &Change, pending: &[Change]) -> Result<()> {
-    let things = change.before.things();
-    let later = pending
-        .iter()
-        .filter(|other| other.id > change.id && (&other.recipe, &other.file) != (&change.recipe, &change.file));
-    let covering = later.into_iter().find(|other| other.before.things().iter().any(|thing| things.contains(thing)));
-    match covering {
+    if matches!(change.before, Before::Same { .. }) {
+        return Ok(());
+    }
+    let mut later = pending.iter().filter(|other| other.id > change.id && !other.is_of_the_recipe_of(change));
+    match later.find(|other| overlap(other, change)) {
         Some(other) => {
             let recipe = other.file.as_ref().map_or(other.recipe.clone(), |file| file.display().to_string());
             Err(Error::failed(format!("`{}` changed it later, or relies on it", other.recipe))

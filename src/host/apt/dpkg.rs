@@ -66,6 +66,11 @@ impl Dpkg {
         self.packages.get(name).filter(|known| known.state == "installed").map(|known| known.version.as_str())
     }
 
+    /// The version that is there, be it in part; none where at most its configuration is.
+    pub fn present(&self, name: &str) -> Option<&str> {
+        self.packages.get(name).filter(|known| known.state != "config-files").map(|known| known.version.as_str())
+    }
+
     pub fn is_held(&self, name: &str) -> bool {
         self.packages.get(name).is_some_and(|known| known.is_held)
     }

@@ -100,7 +100,7 @@ impl Packages {
     }
 
     fn unwanted<'a>(&'a self, dpkg: &'a Dpkg) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.remove.0.iter().filter_map(|PackageName(name)| Some((name.as_str(), dpkg.installed(name)?)))
+        self.remove.0.iter().filter_map(|PackageName(name)| Some((name.as_str(), dpkg.present(name)?)))
     }
 
     fn words(&self, dpkg: &Dpkg) -> Vec<String> {
@@ -137,13 +137,13 @@ impl Packages {
     }
 
     /// A package that goes and that no archive has would be gone for good.
-    fn refuse_lost(&self, dpkg: &Dpkg, going: &[String]) -> Result<()> {
+    fn refuse_lost(&self, dpkg: &Dpkg, going: &[String], progress: &Progress) -> Result<()> {
         let exactly = |name: &String| Wanted { name: name.clone(), version: dpkg.installed(name).map(str::to_owned) };
         let going: Vec<Wanted> = going.iter().map(exactly).filter(|wanted| wanted.version.is_some()).collect();
         match going.is_empty() {
             true => Ok(()),
-            false => match unknown(&going.iter().collect::<Vec<_>>())?.first() {
-                Some((lost, _)) => {
+            false => match find_all(&going, progress)?.first() {
+                Some(lost) => {
                     Err(Error::failed(format!("no archive has {lost}: `labkit undo` could not bring it back"))
                         .hint("--force removes it all the same"))
                 }
@@ -171,6 +171,16 @@ impl Packages {
             Some((wanted, versions)) => Err(refusal(wanted, versions)),
         }
     }
+}
+
+/// Those that no archive has in this version, also after the lists were fetched anew.
+fn find_all<'a>(wanted: &'a [Wanted], progress: &Progress) -> Result<Vec<&'a Wanted>> {
+    let wanted: Vec<&Wanted> = wanted.iter().collect();
+    if !unknown(&wanted)?.is_empty() {
+        progress.doing("fetch the lists of packages");
+        get::run(&["update"], progress)?;
+    }
+    Ok(unknown(&wanted)?.into_iter().map(|(lost, _)| lost).collect())
 }
 
 /// Packages that apt cannot install, with the versions that it could.
@@ -260,18 +270,19 @@ impl Operation for Packages {
     fn before(&self, Seen { dpkg, .. }: &Seen, lab: &mut Lab) -> Result<Before> {
         get::repair(&lab.progress)?;
         self.find(dpkg, &lab.progress)?;
-        let words = self.words(dpkg);
+        let words = self.words(&Dpkg::read()?);
         let touched = get::simulate(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
         let going: Vec<String> = touched.iter().filter(|(_, goes)| **goes).map(|(name, _)| name.clone()).collect();
         if !lab.force {
-            self.refuse_lost(dpkg, &going)?;
+            self.refuse_lost(&Dpkg::read()?, &going, &lab.progress)?;
         }
         let dpkg = Dpkg::read()?;
         Ok(Before::Packages { before: touched.into_keys().map(|name| (name.clone(), dpkg.state(&name))).collect() })
     }
 
-    fn apply(&self, Seen { dpkg, .. }: &Seen, lab: &Lab) -> Result<()> {
-        let words = self.words(dpkg);
+    fn apply(&self, _: &Seen, lab: &Lab) -> Result<()> {
+        // What was cut short has been repaired since it was looked at.
+        let words = self.words(&Dpkg::read()?);
         get::run(&words.iter().map(String::as_str).collect::<Vec<_>>(), &lab.progress).map(|_| ())
     }
 

@@ -199,9 +199,15 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// True where systemd reads a file as part of a unit.
 pub fn is_of_units(path: &Path) -> bool {
-    ["/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"]
-        .iter()
-        .any(|dir| path.starts_with(dir))
+    [
+        "/etc/systemd/system",
+        "/run/systemd/system",
+        "/usr/local/lib/systemd/system",
+        "/usr/lib/systemd/system",
+        "/lib/systemd/system",
+    ]
+    .iter()
+    .any(|dir| path.starts_with(dir))
 }
 
 /// `systemctl daemon-reload`
