@@ -1,5 +1,6 @@
 """A cgroup for each machine, in every hierarchy there is (version 1), or in the one there is (version 2)."""
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -62,5 +63,6 @@ def drop(machine):
                 level.rmdir()
         if place.exists():
             place.rmdir()
-        if place.parent.exists() and not any(path.is_dir() for path in place.parent.iterdir()):
+        # The last machine takes it away: others are still in it, or were quicker.
+        with contextlib.suppress(OSError):
             place.parent.rmdir()
