@@ -353,7 +353,7 @@ fn an_archive_is_only_trusted_by_its_own_key_while_that_is_good() {
         testbed.labkit("master", &["undo", "trust"]).ok();
         assert_same(&before, &testbed.state("master"), "after undo");
     };
-    let good = Package { name: "good", version: "1", postinst: "exit 0", file: ("usr/share/good/file", 10) };
+    let good = Package { name: "good", version: "1", needs: "", postinst: "exit 0", file: ("usr/share/good/file", 10) };
     let archive = testbed.archive("other", &[good], &["--expired"]);
     refused(&archive, "the archive's key has expired");
     let (head, key) = archive.split_once("[[").unwrap();
@@ -371,10 +371,17 @@ fn packages_that_break_off_are_finished_when_the_cause_is_gone() {
         Package {
             name: "half",
             version: "1",
+            needs: "",
             postinst: "echo why it fails; test -e /var/tmp/mended",
             file: ("usr/share/half/file", 10),
         },
-        Package { name: "large", version: "1", postinst: "exit 0", file: ("usr/share/large/file", 3_000_000) },
+        Package {
+            name: "large",
+            version: "1",
+            needs: "",
+            postinst: "exit 0",
+            file: ("usr/share/large/file", 3_000_000),
+        },
     ];
     let archive = testbed.archive("broken", &packages, &[]);
     let attempt = |name: &str| {

@@ -171,7 +171,7 @@ fn packages_keep_their_configuration_their_holds_and_their_marks() {
     let both = "host.packages { install = \"tree\", remove = \"tree\" }";
     odd.refused(&odd.run("both", both), &["`tree` stands in `install` and in `remove`"]);
     // What no archive has would be gone for good; with --force the rest still comes back.
-    let lost = Package { name: "lost", version: "1", postinst: "exit 0", file: ("usr/share/lost", 1) };
+    let lost = Package { name: "lost", version: "1", needs: "", postinst: "exit 0", file: ("usr/share/lost", 1) };
     let deb = tempfile::tempdir().unwrap();
     std::fs::copy(lost.build(deb.path()), odd.0.root("master").join("var/tmp/lost.deb")).unwrap();
     odd.sh("dpkg -i /var/tmp/lost.deb");
@@ -303,12 +303,17 @@ fn recipes_that_meet_at_a_file_are_told_apart() {
     odd.refused(&odd.labkit(&["undo", "b"]), &["`c` changed it later"]);
     ["c", "b", "a"].iter().for_each(|name| drop(odd.labkit(&["undo", name]).ok()));
     assert_eq!(odd.sh("cat /srv/x"), "original\n");
-    // One recipe that is edited from one to the other and back.
-    for calls in [file, block, file] {
+    // One recipe that is edited from one to the other and back, also where the last line has no end.
+    for calls in [file, block, file, "host.file { path = \"/srv/x\", content = \"no end\" }", block, file] {
         odd.run("edited", calls).ok();
     }
     odd.labkit(&["undo", "edited"]).ok();
     assert_eq!(odd.sh("cat /srv/x"), "original\n");
+    // Lines of another recipe do not make the rest of a file its work.
+    odd.run("b", block).ok();
+    odd.run("c", "host.line { path = \"/srv/x\", line = \"original\" }").ok();
+    odd.labkit(&["undo", "b"]).ok();
+    odd.labkit(&["undo", "c"]).ok();
     // Twice the same is no contradiction.
     odd.run("same", &format!("{file}\n{file}\nhost.module \"overlay\"\nhost.module \"overlay\"")).ok();
     odd.labkit(&["undo", "same"]).ok();
@@ -327,8 +332,10 @@ fn recipes_that_share_packages_or_a_name_are_undone_in_order() {
     odd.sh("dpkg -s tree; ! dpkg -s jq 2>/dev/null");
     odd.labkit(&["undo", "a"]).ok();
     // What was upgraded on the way goes at once, and not by way of a version that may be gone.
-    let good = |version| Package { name: "good", version, postinst: "exit 0", file: ("usr/share/good", 1) };
-    let archive = odd.0.archive("other", &[good("1"), good("2")], &[]);
+    let good =
+        |version, needs| Package { name: "good", version, needs, postinst: "exit 0", file: ("usr/share/good", 1) };
+    let new = Package { name: "new", version: "1", needs: "", postinst: "exit 0", file: ("usr/share/new", 1) };
+    let archive = odd.0.archive("other", &[good("1", ""), good("2", "new"), new], &[]);
     for version in ["1", "2"] {
         odd.run("versions", &format!("{archive}host.packages {{ install = \"good={version}\" }}")).ok();
     }

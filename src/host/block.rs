@@ -87,7 +87,7 @@ impl Block {
     }
 
     /// The text with these lines between the marks, or without the marks.
-    pub fn with(&self, text: &str, content: Option<&str>) -> Result<String> {
+    fn with(&self, text: &str, content: Option<&str>) -> Result<String> {
         let [begin, end] = self.marks();
         let block = content.map_or(String::new(), |content| format!("{begin}\n{content}{end}\n"));
         if let Some((_, all)) = self.span(text)? {
@@ -95,6 +95,16 @@ impl Block {
         }
         let gap = if block.is_empty() || is_ended(text) { "" } else { "\n" };
         Ok(format!("{text}{gap}{block}"))
+    }
+
+    /// The text as it was before the block was written, as far as the block goes.
+    pub fn back(&self, text: &str, earlier: &Earlier) -> Result<String> {
+        let is_last = self.span(text)?.is_some_and(|(_, all)| all.end == text.len());
+        let mut back = self.with(text, earlier.content)?;
+        if earlier.content.is_none() && !earlier.was_ended && is_last && back.ends_with('\n') {
+            back.pop();
+        }
+        Ok(back)
     }
 
     /// What labkit did to this block and has not taken back, oldest first.
@@ -239,11 +249,7 @@ pub fn revert(block: &Block, earlier: &Earlier, force: bool) -> Result<()> {
         ))
         .hint(standing::BACK));
     }
-    let is_last = block.span(now)?.is_some_and(|(_, all)| all.end == now.len());
-    let mut wanted = block.with(now, earlier.content)?;
-    if earlier.content.is_none() && !earlier.was_ended && is_last && wanted.ends_with('\n') {
-        wanted.pop();
-    }
+    let wanted = block.back(now, earlier)?;
     match () {
         () if wanted.is_empty() && !earlier.existed => place::put(block.path.as_path(), &FileState::Absent, b""),
         () if wanted == now => place::clear_rest(block.path.as_path()),

@@ -5,7 +5,7 @@ use std::path::Path;
 use similar::{ChangeTag, TextDiff};
 
 use super::{
-    block::Block,
+    block::{Block, Earlier},
     place::{self, FilePath, Seen},
 };
 use crate::{
@@ -147,10 +147,18 @@ fn since(path: &Path, seen: &Seen, lab: &Lab) -> Result<Since> {
     let (mut state, mut other) = (seen.state.clone(), None);
     let mut content = String::from_utf8_lossy(&seen.content).into_owned();
     for change in lab.changes().iter().rev().filter(|change| change.id > last.id) {
-        let Before::Block { path: of, name, comment, content: earlier, after, .. } = &change.before else { continue };
+        let Before::Block { path: of, name, comment, content: earlier, after, existed, was_ended } = &change.before
+        else {
+            continue;
+        };
         let FileState::File { sha256, .. } = &mut state else { break };
         if of == path {
-            content = Block::between(path, name, comment, after)?.with(&content, earlier.as_deref())?;
+            let earlier = Earlier { content: earlier.as_deref(), existed: *existed, was_ended: *was_ended };
+            // Where its marks are no pair any more, that was somebody.
+            match Block::between(path, name, comment, after)?.back(&content, &earlier) {
+                Ok(back) => content = back,
+                Err(_) => return Ok(Since::Somebody),
+            }
             *sha256 = sha256_hex(content.as_bytes());
             other = other.or((!is_own(change)).then(|| change.recipe.clone()));
         }
@@ -162,7 +170,8 @@ fn since(path: &Path, seen: &Seen, lab: &Lab) -> Result<Since> {
     })
 }
 
-/// A directory's owner and mode are changed one after the other; all else is changed at once.
+/// A directory's owner and mode are changed one after the other, and where the file system cannot exchange the two, a
+/// directory goes before a file comes or the other way round; all else is changed at once.
 pub fn is_between(before: &FileState, seen: &FileState, after: &FileState) -> bool {
     use FileState::Directory;
     match (before, seen, after) {
@@ -171,6 +180,7 @@ pub fn is_between(before: &FileState, seen: &FileState, after: &FileState) -> bo
             Directory { mode: now, uid: now_uid, gid: now_gid },
             Directory { mode: to, uid: to_uid, gid: to_gid },
         ) => [mode, to].contains(&now) && [uid, to_uid].contains(&now_uid) && [gid, to_gid].contains(&now_gid),
+        (Directory { .. }, FileState::Absent, _) | (_, FileState::Absent, Directory { .. }) => true,
         _ => seen == before || seen == after,
     }
 }

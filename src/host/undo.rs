@@ -35,7 +35,7 @@ pub fn revert(change: &Change, ledger: &Ledger, force: bool) -> Result<()> {
         Before::Module { name } => module::revert(name),
         Before::Swap { devices } => swap::revert(devices),
         Before::Hostname { name } => hostname::revert(name),
-        Before::Packages { before } => apt::revert(&oldest(change, before, ledger)),
+        Before::Packages { before } => apt::revert(&oldest(change, before, ledger), before),
         Before::Hold { packages } => apt::revert_hold(packages),
         Before::User { name, existed, home_existed, shell, groups } => {
             user::revert(name, *existed, *home_existed, shell.as_deref(), groups)
@@ -45,11 +45,14 @@ pub fn revert(change: &Change, ledger: &Ledger, force: bool) -> Result<()> {
     }
 }
 
-/// Packages without those that the same recipe touched before: they go back to what they were then, at once.
+/// Packages without those that the same recipe touched before, and no other one since: they go back to what they were
+/// then, at once.
 fn oldest(change: &Change, before: &BTreeMap<String, PackageState>, ledger: &Ledger) -> BTreeMap<String, PackageState> {
-    let older = || ledger.pending().iter().filter(|other| other.id < change.id && other.is_of_the_recipe_of(change));
     let is_older = |name: &str| {
-        older().any(|other| matches!(&other.before, Before::Packages { before } if before.contains_key(name)))
+        let touches =
+            |other: &&Change| matches!(&other.before, Before::Packages { before } if before.contains_key(name));
+        let last = ledger.pending().iter().rev().filter(|other| other.id < change.id).find(touches);
+        last.is_some_and(|last| last.is_of_the_recipe_of(change))
     };
     before.iter().filter(|(name, _)| !is_older(name)).map(|(name, state)| (name.clone(), state.clone())).collect()
 }

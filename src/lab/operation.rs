@@ -114,8 +114,10 @@ fn share(lab: &mut Lab, things: Vec<Thing>, title: &str) -> Result<()> {
     }
     let is_own = |change: &&Change| change.recipe == lab.run.recipe && change.file == lab.source;
     let (own, others): (Vec<_>, Vec<_>) = lab.changes().iter().partition(is_own);
-    let is_in = |changes: &[&Change], thing: &Thing| changes.iter().any(|change| change.touches(thing));
-    let shared = things.into_iter().filter(|thing| is_in(&others, thing) && !is_in(&own, thing));
+    // That another has lines of its own in a file does not make the rest of the file its work.
+    let is_theirs = |thing: &Thing| others.iter().any(|change| change.before.things().contains(thing));
+    let is_own = |thing: &Thing| own.iter().any(|change| change.touches(thing));
+    let shared = things.into_iter().filter(|thing| is_theirs(thing) && !is_own(thing));
     let things: Vec<Thing> = shared.collect();
     if things.is_empty() { Ok(()) } else { lab.note_change(title, Before::Same { things }).map(|_| ()) }
 }

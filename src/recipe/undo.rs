@@ -8,7 +8,7 @@ use std::{
 use crate::{
     error::{Error, Result},
     host,
-    journal::{Before, Change, Ledger},
+    journal::{Before, Change, Ledger, Thing},
     signal,
 };
 
@@ -112,12 +112,16 @@ pub fn undo(state: &Path, whose: &Whose, force: bool, say: &mut dyn FnMut(&Chang
         }
     }
     let units: BTreeSet<&str> = unsettled.iter().filter_map(|change| host::undo::unit_to_settle(change)).collect();
-    let failed: Vec<Error> = units.into_iter().filter_map(|unit| host::undo::settle(unit).err()).collect();
-    if failed.is_empty() {
-        count += unsettled.iter().map(|change| told(change, say)).sum::<usize>();
-        unnoted.extend(unsettled);
+    let failed: Vec<(&str, Error)> =
+        units.into_iter().filter_map(|unit| Some((unit, host::undo::settle(unit).err()?))).collect();
+    for change in unsettled {
+        let is_settled = |(unit, _): &(&str, Error)| !change.touches(&Thing::Unit((*unit).to_owned()));
+        if failed.iter().all(is_settled) {
+            count += told(change, say);
+            unnoted.push(change);
+        }
     }
-    errors.extend(failed);
+    errors.extend(failed.into_iter().map(|(_, error)| error));
     errors.extend(unnoted.iter().filter_map(|change| ledger.reverted(change.id).err()));
     let Some((first, rest)) = errors.split_first() else { return Ok(count) };
     Err(rest.iter().fold(first.clone(), |all, error| all.then(error)))

@@ -114,6 +114,8 @@ impl Testbed {
 pub struct Package {
     pub name: &'static str,
     pub version: &'static str,
+    /// Another package; none where it is empty.
+    pub needs: &'static str,
     pub postinst: &'static str,
     /// Path from the root, and bytes.
     pub file: (&'static str, usize),
@@ -134,8 +136,9 @@ impl Package {
             (noise >> 24) as u8
         });
         fs::write(file, bytes.collect::<Vec<u8>>()).unwrap();
+        let needs = if self.needs.is_empty() { String::new() } else { format!("Depends: {}\n", self.needs) };
         let control = format!(
-            "Package: {}\nVersion: {}\nArchitecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: test\n",
+            "Package: {}\nVersion: {}\n{needs}Architecture: all\nMaintainer: nobody <nobody@example.org>\nDescription: test\n",
             self.name, self.version
         );
         fs::write(root.join("DEBIAN/control"), control).unwrap();

@@ -11,10 +11,11 @@ use crate::{
 
 /// Removes what was not installed before, installs the version before of what was, and gives each its marks back.
 /// Errors are collected: what cannot be had any more keeps nothing else from going.
-pub fn revert(before: &BTreeMap<String, PackageState>) -> Result<()> {
+/// What goes along is no error where it is one of `touched`: another change brings it back.
+pub fn revert(before: &BTreeMap<String, PackageState>, touched: &BTreeMap<String, PackageState>) -> Result<()> {
     let progress = Progress::silent();
     get::repair(&progress)?;
-    let gone = put_away(before, &progress);
+    let gone = put_away(before, touched, &progress);
     let back = bring_back(before, &progress);
     match (gone, back) {
         (Err(first), Err(later)) => Err(first.then(&later)),
@@ -23,7 +24,11 @@ pub fn revert(before: &BTreeMap<String, PackageState>) -> Result<()> {
 }
 
 /// What was not installed goes; its configuration stays where that was there before.
-fn put_away(before: &BTreeMap<String, PackageState>, progress: &Progress) -> Result<()> {
+fn put_away(
+    before: &BTreeMap<String, PackageState>,
+    touched: &BTreeMap<String, PackageState>,
+    progress: &Progress,
+) -> Result<()> {
     let dpkg = Dpkg::read()?;
     for (verb, is_configured) in [("purge", false), ("remove", true)] {
         let goes = |name: &str| if is_configured { dpkg.installed(name).is_some() } else { dpkg.knows(name) };
@@ -36,7 +41,7 @@ fn put_away(before: &BTreeMap<String, PackageState>, progress: &Progress) -> Res
             continue;
         }
         let words = [&["--allow-change-held-packages", verb], &new[..]].concat();
-        let also: Vec<String> = get::simulate(&words)?.into_keys().filter(|name| !before.contains_key(name)).collect();
+        let also: Vec<String> = get::simulate(&words)?.into_keys().filter(|name| !touched.contains_key(name)).collect();
         if !also.is_empty() {
             return Err(Error::failed(format!("{} were installed since, and need what is to go", also.join(", ")))
                 .hint(format!("apt-get purge {}", also.join(" "))));

@@ -210,8 +210,11 @@ pub fn is_of_units(path: &Path) -> bool {
     .any(|dir| path.starts_with(dir))
 }
 
-/// `systemctl daemon-reload`
+/// `systemctl daemon-reload`, where systemd runs (sd_booted(3)).
 pub fn reload() -> Result<()> {
+    if !Path::new("/run/systemd/system").is_dir() {
+        return Ok(());
+    }
     command::run(&["systemctl", "daemon-reload"]).map(|_| ())
 }
 
