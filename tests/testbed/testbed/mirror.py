@@ -89,3 +89,6 @@ def start():
 
 def stop():
     process.Kept("mirror").stop(signal.SIGTERM)
+    # Signing began an agent that would stay.
+    if GNUPG.exists():
+        run("gpgconf", "--homedir", GNUPG, "--kill", "all", check=False)
