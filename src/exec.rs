@@ -65,7 +65,7 @@ impl Program<'_> {
         let mut child = self.start("", |command| {
             command.process_group(0);
         })?;
-        let (mut out, mut err) = (Pipe::of(child.stdout.take()), Pipe::of(child.stderr.take()));
+        let (mut out, mut err) = (Pipe::of(child.stdout.take())?, Pipe::of(child.stderr.take())?);
         let mut handed = 0;
         let mut ended = None;
         loop {

@@ -23,8 +23,12 @@ pub struct Pipe {
 
 impl Pipe {
     /// One without an end is over.
-    pub fn of<T: Into<OwnedFd>>(end: Option<T>) -> Pipe {
-        Pipe { end: end.map(|end| File::from(end.into())), text: Vec::new() }
+    pub fn of<T: Into<OwnedFd>>(end: Option<T>) -> Result<Pipe> {
+        let end = end.map(|end| File::from(end.into()));
+        if let Some(end) = &end {
+            fcntl(end, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).context(|| "read without waiting")?;
+        }
+        Ok(Pipe { end, text: Vec::new() })
     }
 
     /// True while anybody may still write to it.
@@ -35,7 +39,6 @@ impl Pipe {
     /// Reads what there is.
     pub fn read(&mut self) -> Result<()> {
         let Some(end) = &mut self.end else { return Ok(()) };
-        fcntl(&*end, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).context(|| "read what it writes")?;
         match end.read_to_end(&mut self.text) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
             Err(error) => Err(error).context(|| "read what it writes"),

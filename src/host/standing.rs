@@ -143,7 +143,6 @@ fn is_of(change: &Change, path: &Path) -> bool {
 fn since(path: &Path, seen: &Seen, lab: &Lab) -> Result<Since> {
     let Some(last) = lab.changes().iter().rev().find(|change| is_of(change, path)) else { return Ok(Since::Nobody) };
     let Before::File { before, after, .. } = &last.before else { return Ok(Since::Nobody) };
-    let is_own = |change: &Change| change.recipe == lab.run.recipe && change.file == lab.source;
     let (mut state, mut other) = (seen.state.clone(), None);
     let mut content = String::from_utf8_lossy(&seen.content).into_owned();
     for change in lab.changes().iter().rev().filter(|change| change.id > last.id) {
@@ -160,7 +159,7 @@ fn since(path: &Path, seen: &Seen, lab: &Lab) -> Result<Since> {
                 Err(_) => return Ok(Since::Somebody),
             }
             *sha256 = sha256_hex(content.as_bytes());
-            other = other.or((!is_own(change)).then(|| change.recipe.clone()));
+            other = other.or((!lab.made(change)).then(|| change.recipe.clone()));
         }
     }
     Ok(match (is_between(before, &state, after), other) {
@@ -180,7 +179,7 @@ pub fn is_between(before: &FileState, seen: &FileState, after: &FileState) -> bo
             Directory { mode: now, uid: now_uid, gid: now_gid },
             Directory { mode: to, uid: to_uid, gid: to_gid },
         ) => [mode, to].contains(&now) && [uid, to_uid].contains(&now_uid) && [gid, to_gid].contains(&now_gid),
-        (Directory { .. }, FileState::Absent, _) | (_, FileState::Absent, Directory { .. }) => true,
+        (_, FileState::Absent, _) if matches!(before, Directory { .. }) != matches!(after, Directory { .. }) => true,
         _ => seen == before || seen == after,
     }
 }
@@ -273,6 +272,18 @@ pub fn lines(old: &[u8], new: &[u8]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_a_sudden_end_leaves_lies_between_before_and_after() {
+        let directory = |mode, uid| FileState::Directory { mode, uid, gid: 0 };
+        let file = FileState::File { sha256: "digest".to_owned(), mode: 0o644, uid: 0, gid: 0 };
+        let (old, new) = (directory(0o755, 0), directory(0o700, 1));
+        assert!(is_between(&old, &directory(0o755, 1), &new) && is_between(&old, &FileState::Absent, &file));
+        assert!(is_between(&file, &FileState::Absent, &new));
+        // Somebody took it away, or made something else of it.
+        assert!(!is_between(&old, &FileState::Absent, &new) && !is_between(&old, &directory(0o777, 1), &new));
+        assert!(!is_between(&file, &FileState::Absent, &FileState::Link { target: "x".into() }));
+    }
 
     #[test]
     fn only_what_changes_and_what_is_near_it_is_shown() {

@@ -14,16 +14,17 @@ pub fn revert(change: &Change, ledger: &Ledger, force: bool) -> Result<()> {
         Before::Same { .. } => Ok(()),
         Before::File { path, before, after } => {
             let seen = place::look(path)?.state;
-            if seen == *before {
-                place::clear_rest(path)?;
-                // A sudden end may have come between the file and what systemd knows of it.
-                return if unit::is_of_units(path) { unit::reload() } else { Ok(()) };
+            match () {
+                () if seen == *before => place::clear_rest(path)?,
+                () if force || standing::is_between(before, &seen, after) => {
+                    place::put(path, before, &kept(before, ledger)?)?;
+                }
+                () => {
+                    return Err(Error::failed(format!("`{}` was changed by somebody else since", path.display()))
+                        .hint(standing::BACK));
+                }
             }
-            if !standing::is_between(before, &seen, after) && !force {
-                return Err(Error::failed(format!("`{}` was changed by somebody else since", path.display()))
-                    .hint(standing::BACK));
-            }
-            place::put(path, before, &kept(before, ledger)?)?;
+            // Also where it is as it was: a sudden end may have come between the file and what systemd knows of it.
             if unit::is_of_units(path) { unit::reload() } else { Ok(()) }
         }
         Before::Block { path, name, comment, content, after, existed, was_ended } => {

@@ -240,6 +240,7 @@ fn parse(text: &str) -> Result<(Vec<Change>, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::lock::tests::soon;
     use std::os::unix::fs::MetadataExt;
 
     const ENTRY: Entry = Entry { recipe: "node", file: None, run: "run", position: "node.lua:1", what: "load it" };
@@ -251,13 +252,13 @@ mod tests {
     #[test]
     fn changes_are_pending_until_they_are_taken_back_and_numbers_are_never_used_twice() {
         let state = tempfile::tempdir().unwrap();
-        let mut ledger = Ledger::open(state.path(), "run node").unwrap();
+        let mut ledger = soon(|| Ledger::open(state.path(), "run node"));
         for name in ["overlay", "br_netfilter"] {
             ledger.write(&ENTRY, module(name)).unwrap();
         }
         ledger.reverted(2).unwrap();
         drop(ledger);
-        let mut ledger = Ledger::open(state.path(), "run node").unwrap();
+        let mut ledger = soon(|| Ledger::open(state.path(), "run node"));
         assert_eq!(ledger.pending().iter().map(|change| change.id).collect::<Vec<_>>(), [1]);
         ledger.write(&ENTRY, module("br_netfilter")).unwrap();
         let pending = Ledger::pending_in(state.path()).unwrap();
@@ -268,7 +269,7 @@ mod tests {
     #[test]
     fn a_line_cut_short_was_never_acted_on() {
         let state = tempfile::tempdir().unwrap();
-        let mut ledger = Ledger::open(state.path(), "run node").unwrap();
+        let mut ledger = soon(|| Ledger::open(state.path(), "run node"));
         ledger.write(&ENTRY, module("overlay")).unwrap();
         ledger.file.write_all(b"{\"change\":{\"id\":2,").unwrap();
         // Also within one run, as a full disk may leave it.
@@ -277,7 +278,7 @@ mod tests {
         ledger.file.write_all(b"{\"change\":{\"id\":3,").unwrap();
         drop(ledger);
         assert_eq!(Ledger::pending_in(state.path()).unwrap().len(), 1);
-        let mut ledger = Ledger::open(state.path(), "run node").unwrap();
+        let mut ledger = soon(|| Ledger::open(state.path(), "run node"));
         ledger.reverted(1).unwrap();
         assert_eq!(Ledger::pending_in(state.path()).unwrap(), []);
     }
@@ -285,7 +286,7 @@ mod tests {
     #[test]
     fn what_a_file_held_is_kept_for_its_owner_alone_and_as_long_as_it_is_needed() {
         let state = tempfile::tempdir().unwrap();
-        let mut ledger = Ledger::open(state.path(), "run node").unwrap();
+        let mut ledger = soon(|| Ledger::open(state.path(), "run node"));
         let file = |content: &str| FileState::File { sha256: content.to_owned(), mode: 0o600, uid: 0, gid: 0 };
         let change = |path: &str| Before::File { path: path.into(), before: file("digest"), after: FileState::Absent };
         ledger.keep("digest", b"secret").unwrap();

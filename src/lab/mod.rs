@@ -281,6 +281,11 @@ impl Lab {
         self.ledger.as_ref().map_or(&self.known, Ledger::pending)
     }
 
+    /// True where the recipe that runs made this change.
+    pub fn made(&self, change: &Change) -> bool {
+        change.recipe == self.run.recipe && change.file == self.source
+    }
+
     /// Comes before the first look at the machine: nobody else changes it between the look and the act.
     pub fn begin_work(&mut self) -> Result<()> {
         if std::mem::replace(&mut self.work.has_begun, true) || self.mode == Mode::Explain {

@@ -112,8 +112,7 @@ fn share(lab: &mut Lab, things: Vec<Thing>, title: &str) -> Result<()> {
     if !lab.acts() {
         return Ok(());
     }
-    let is_own = |change: &&Change| change.recipe == lab.run.recipe && change.file == lab.source;
-    let (own, others): (Vec<_>, Vec<_>) = lab.changes().iter().partition(is_own);
+    let (own, others): (Vec<&Change>, Vec<&Change>) = lab.changes().iter().partition(|change| lab.made(change));
     // That another has lines of its own in a file does not make the rest of the file its work.
     let is_theirs = |thing: &Thing| others.iter().any(|change| change.before.things().contains(thing));
     let is_own = |thing: &Thing| own.iter().any(|change| change.touches(thing));

@@ -111,20 +111,27 @@ pub fn undo(state: &Path, whose: &Whose, force: bool, say: &mut dyn FnMut(&Chang
             }
         }
     }
-    let units: BTreeSet<&str> = unsettled.iter().filter_map(|change| host::undo::unit_to_settle(change)).collect();
-    let failed: Vec<(&str, Error)> =
-        units.into_iter().filter_map(|unit| Some((unit, host::undo::settle(unit).err()?))).collect();
-    for change in unsettled {
-        let is_settled = |(unit, _): &(&str, Error)| !change.touches(&Thing::Unit((*unit).to_owned()));
-        if failed.iter().all(is_settled) {
-            count += told(change, say);
-            unnoted.push(change);
-        }
-    }
-    errors.extend(failed.into_iter().map(|(_, error)| error));
+    let (settled, failed) = settle(unsettled);
+    count += settled.iter().map(|change| told(change, say)).sum::<usize>();
+    unnoted.extend(settled);
+    errors.extend(failed);
     errors.extend(unnoted.iter().filter_map(|change| ledger.reverted(change.id).err()));
     let Some((first, rest)) = errors.split_first() else { return Ok(count) };
     Err(rest.iter().fold(first.clone(), |all, error| all.then(error)))
+}
+
+/// Starts each unit anew, once, whatever was taken back of it; gives the changes of which no unit failed.
+fn settle(unsettled: Vec<&Change>) -> (Vec<&Change>, Vec<Error>) {
+    let units: BTreeSet<&str> = unsettled.iter().filter_map(|change| host::undo::unit_to_settle(change)).collect();
+    let (mut failed, mut errors) = (Vec::new(), Vec::new());
+    for unit in units {
+        if let Err(error) = host::undo::settle(unit) {
+            failed.push(Thing::Unit(unit.to_owned()));
+            errors.push(error);
+        }
+    }
+    let settled = unsettled.into_iter().filter(|change| !failed.iter().any(|unit| change.touches(unit)));
+    (settled.collect(), errors)
 }
 
 /// Says what was taken back, and counts it; where another recipe had made it so, nothing was.
