@@ -14,6 +14,7 @@ use crate::{
     addresses,
     error::{Context, Error, Result},
     names::{Cidr, HostName},
+    toml_text,
 };
 
 /// `lab.toml`
@@ -60,6 +61,20 @@ pub fn etc_dir() -> PathBuf {
     env::var_os("LABKIT_ETC").filter(|dir| !dir.is_empty()).map_or_else(|| PathBuf::from("/etc/labkit"), PathBuf::from)
 }
 
+/// Three machines: what `vagrant up` gives.
+const USUAL: &str = r#"
+name = "lab"
+network = "192.168.56.0/24"
+pod_cidr = "10.17.0.0/16"
+service_cidr = "10.96.0.0/12"
+node = [
+    { name = "master", address = "192.168.56.10", role = "master" },
+    { name = "node01", address = "192.168.56.11", role = "worker" },
+    { name = "node02", address = "192.168.56.12", role = "worker" },
+]
+versions = { kubernetes = "1.32" }
+"#;
+
 impl Nodes {
     /// Reads and checks the lab's description.
     pub fn read() -> Result<Nodes> {
@@ -77,16 +92,17 @@ impl Nodes {
         }
     }
 
+    /// The same, or the lab as Vagrant makes it where none is described.
+    pub fn read_or_usual() -> Result<Nodes> {
+        match etc_dir().join("lab.toml").exists() {
+            true => Nodes::read(),
+            false => Nodes::parse(USUAL, Path::new("the usual lab")),
+        }
+    }
+
     fn parse(text: &str, path: &Path) -> Result<Nodes> {
         let attempt = || format!("read `{}`", path.display());
-        let nodes: Nodes = toml::from_str(text)
-            .map_err(|error| {
-                let line = error
-                    .span()
-                    .map_or(String::new(), |span| format!("line {}: ", 1 + text[..span.start].matches('\n').count()));
-                Error::usage(format!("{line}{}", error.message()))
-            })
-            .context(attempt)?;
+        let nodes: Nodes = toml_text::parse(text).context(attempt)?;
         match nodes.fault() {
             Some(fault) => Err(Error::usage(fault)).context(attempt),
             None => Ok(nodes),

@@ -15,7 +15,6 @@ use super::{
     manifest::Manifest,
     name::RunId,
     pack,
-    scratch::Scratch,
     ssh::Ssh,
     unpack::{Unpacked, unpack},
 };
@@ -24,6 +23,7 @@ use crate::{
     error::{Context, Error, Kind, Result},
     progress::Progress,
     results::store,
+    scratch::Scratch,
 };
 
 /// Begins the name of a directory that runs arrive in.

@@ -8,7 +8,6 @@ pub mod name;
 pub mod pack;
 mod records;
 pub mod rederive;
-pub mod scratch;
 pub mod ssh;
 pub mod unpack;
 pub mod verify;

@@ -1,15 +1,10 @@
 //! From a run directory to an archive: the same run gives the same bytes.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs,
     io::{self, BufWriter, Read, Write},
-    os::unix::fs::OpenOptionsExt,
     path::Path,
 };
-
-use flate2::{Compression, GzBuilder, write::GzEncoder};
-use nix::fcntl::OFlag;
-use tar::{Builder, EntryType, Header};
 
 use super::{
     MOST_BYTES, MOST_FILES,
@@ -19,8 +14,11 @@ use super::{
 use crate::{
     digest::Tally,
     error::{Context, Error, Result},
+    gzip::{self, GzEncoder},
     results::store,
     signal,
+    tarball::{self, Builder},
+    volume::open_plain,
 };
 
 /// Hashes every file of a run that is over.
@@ -48,7 +46,7 @@ pub fn contents(dir: &Path) -> Result<Files> {
     list(dir, "", &mut paths)?;
     let mut files = Files::new();
     for path in paths {
-        let mut tally = Tally::new(open(&dir.join(&path))?);
+        let mut tally = Tally::new(open_plain(&dir.join(&path))?);
         io::copy(&mut tally, &mut io::sink()).context(|| format!("read `{path}`"))?;
         files.insert(path, Content::from(tally.end()));
         signal::check()?;
@@ -75,29 +73,14 @@ fn list(dir: &Path, prefix: &str, found: &mut Vec<RunPath>) -> Result<()> {
     Ok(())
 }
 
-/// Opens a plain file of a run, and follows no link out of it.
-pub fn open(path: &Path) -> Result<File> {
-    let how = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
-    let opened = || -> Result<File> {
-        let file = OpenOptions::new().read(true).custom_flags(how).open(path)?;
-        match file.metadata()?.is_file() {
-            true => Ok(file),
-            false => Err(Error::failed("it is no file")),
-        }
-    };
-    opened().context(|| format!("open `{}`", path.display()))
-}
-
 /// Writes the archive of a run directory whose manifest was made just now.
 pub fn pack(dir: &Path, manifest: &Manifest, out: impl Write) -> Result<()> {
-    // Without its time and the name of the machine's system, the head of gzip is always the same.
-    let gzip = GzBuilder::new().mtime(0).write(BufWriter::new(out), Compression::default());
-    let mut tar = Builder::new(gzip);
+    let mut tar = Builder::new(gzip::compress(BufWriter::new(out)));
     let text = manifest.to_string();
     add(&mut tar, manifest, manifest::NAME, text.len() as u64, &mut text.as_bytes())?;
     for (path, listed) in &manifest.files {
         signal::check()?;
-        let mut tally = Tally::new(open(&dir.join(path))?.take(listed.bytes));
+        let mut tally = Tally::new(open_plain(&dir.join(path))?.take(listed.bytes));
         add(&mut tar, manifest, path.as_str(), listed.bytes, &mut tally)?;
         if Content::from(tally.end()) != *listed {
             return Err(Error::failed(format!("`{path}` changed while it was packed")).hint("try again"));
@@ -110,14 +93,6 @@ pub fn pack(dir: &Path, manifest: &Manifest, out: impl Write) -> Result<()> {
 
 type Tar<W> = Builder<GzEncoder<BufWriter<W>>>;
 
-/// Who packed it, when, and with which rights must not show.
 fn add<W: Write>(tar: &mut Tar<W>, of: &Manifest, path: &str, bytes: u64, from: &mut impl Read) -> Result<()> {
-    let mut header = Header::new_gnu();
-    header.set_entry_type(EntryType::Regular);
-    header.set_size(bytes);
-    header.set_mode(0o644);
-    header.set_mtime(0);
-    header.set_uid(0);
-    header.set_gid(0);
-    tar.append_data(&mut header, format!("{}/{path}", of.run), from).context(|| format!("pack `{path}`"))
+    tarball::add(tar, &format!("{}/{path}", of.run), bytes, from).context(|| format!("pack `{path}`"))
 }

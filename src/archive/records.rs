@@ -8,8 +8,11 @@ use std::{
 
 use serde::de::DeserializeOwned;
 
-use super::{finding::Finding, pack};
-use crate::error::{Context, Error, Result};
+use super::finding::Finding;
+use crate::{
+    error::{Context, Error, Result},
+    volume::open_plain,
+};
 
 /// Largest file of lines that is taken into memory.
 const MOST: u64 = 256 << 20;
@@ -21,7 +24,7 @@ pub fn read<T: DeserializeOwned>(dir: &Path, name: &str, findings: &mut Vec<Find
         return Ok(Vec::new());
     }
     let mut text = String::new();
-    pack::open(&path)?.take(MOST + 1).read_to_string(&mut text).context(|| format!("read `{}`", path.display()))?;
+    open_plain(&path)?.take(MOST + 1).read_to_string(&mut text).context(|| format!("read `{}`", path.display()))?;
     if text.len() as u64 > MOST {
         return Err(Error::failed(format!("`{}` is larger than {} MB", path.display(), MOST >> 20)));
     }

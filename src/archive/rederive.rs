@@ -9,7 +9,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::{compare, finding::Finding, name::RunPath, pack, records};
+use super::{compare, finding::Finding, name::RunPath, records};
 use crate::{
     bench::readers::{self, Beside},
     error::{Context, Error, Result},
@@ -18,6 +18,7 @@ use crate::{
         store::{self, PROOFS, READINGS, SAMPLES},
     },
     signal,
+    volume::open_plain,
 };
 
 /// What came of it.
@@ -147,7 +148,7 @@ fn derive(
 ) -> Result<Vec<Sample>> {
     // It comes from a file that somebody may have written by hand.
     let path: RunPath = raw.parse().map_err(Error::failed)?;
-    let text = BufReader::new(pack::open(&dir.join("raw").join(path))?);
+    let text = BufReader::new(open_plain(&dir.join("raw").join(path))?);
     let mut places = places(recorded).into_iter();
     let mut place = places.next().unwrap_or_default();
     let (mut derived, mut first) = (Vec::new(), true);
@@ -181,7 +182,7 @@ fn judged(dir: &Path, fresh: &Reading, recorded: &Reading) -> Result<Reading> {
     for name in &recorded.beside {
         let path: RunPath = name.parse().map_err(Error::failed)?;
         let mut text = Vec::new();
-        pack::open(&dir.join("raw").join(path))?.take(MOST_BESIDE).read_to_end(&mut text)?;
+        open_plain(&dir.join("raw").join(path))?.take(MOST_BESIDE).read_to_end(&mut text)?;
         beside.add(&text)?;
     }
     beside.judge(&mut judged);

@@ -2,12 +2,9 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufReader, BufWriter, Read, Write},
+    io::{BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
 };
-
-use flate2::bufread::GzDecoder;
-use tar::{Archive, Entry, EntryType};
 
 use super::{
     MOST_BYTES, MOST_FILES, MOST_LIST,
@@ -17,7 +14,9 @@ use super::{
 use crate::{
     digest::Tally,
     error::{Context, Error, Result},
+    gzip::{self, GzDecoder},
     signal,
+    tarball::{Archive, Entry, EntryType, called, damaged},
 };
 
 /// A long name is an entry of its own.
@@ -43,7 +42,7 @@ impl Unpacked {
 /// Unpacks below `into`, which must be empty and closed to others. Refuses links, devices, paths that lead elsewhere,
 /// entries that come twice, and more than a run can have. Whether it is what was packed is for the caller to ask.
 pub fn unpack(from: impl Read, into: &Path) -> Result<Unpacked> {
-    let mut gzip = GzDecoder::new(BufReader::new(from));
+    let mut gzip = gzip::decompress(BufReader::new(from));
     let mut unpacking = Unpacking::new(into);
     {
         let mut tar = Archive::new(&mut gzip);
@@ -55,14 +54,6 @@ pub fn unpack(from: impl Read, into: &Path) -> Result<Unpacked> {
     }
     nothing_follows(&mut gzip)?;
     unpacking.end()
-}
-
-fn damaged(error: io::Error) -> Error {
-    let why = match error.kind() {
-        io::ErrorKind::UnexpectedEof => "it ends early".to_owned(),
-        _ => error.to_string(),
-    };
-    Error::failed(format!("the archive is damaged: {why}"))
 }
 
 /// Reads to the end, which checks gzip's own sum. What hides behind the end other programs would unpack.
@@ -212,17 +203,5 @@ fn write(path: &Path, from: &mut impl Read) -> Result<()> {
             read => to.write_all(&buffer[..read])?,
         }
         signal::check()?;
-    }
-}
-
-fn called(kind: EntryType) -> &'static str {
-    match kind {
-        EntryType::Link => "a hard link",
-        EntryType::Symlink => "a symbolic link",
-        EntryType::Char | EntryType::Block => "a device",
-        EntryType::Fifo => "a named pipe",
-        EntryType::GNUSparse => "a file with holes",
-        EntryType::XHeader | EntryType::XGlobalHeader | EntryType::GNULongLink => "an extension that others write",
-        _ => "of an unknown kind",
     }
 }

@@ -9,12 +9,13 @@ use super::{
     manifest::{self, Files, Manifest},
     pack,
     rederive::{Rederived, rederive},
-    scratch::Scratch,
     unpack::unpack,
 };
 use crate::{
     error::{Context, Error, Result},
     results::{Run, store},
+    scratch::Scratch,
+    volume::open_plain,
 };
 
 /// What was looked at, and everything that does not fit.
@@ -59,7 +60,7 @@ pub fn directory(dir: &Path) -> Result<Verified> {
         false => None,
         true => {
             let mut text = String::new();
-            pack::open(&path)?.take(super::MOST_LIST).read_to_string(&mut text)?;
+            open_plain(&path)?.take(super::MOST_LIST).read_to_string(&mut text)?;
             Some(Manifest::parse(&text).context(|| format!("read `{}`", path.display()))?)
         }
     };
