@@ -1,8 +1,11 @@
-//! SHA-256, of what is in memory and of what passes by, and what is derived by it.
+//! SHA-256, of what is in memory and of what passes by, and what is derived by it; and the digests that formats of
+//! others ask for.
 
 use std::io::{self, Read};
 
+use blake2::Blake2b512;
 use hkdf::Hkdf;
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use crate::encoding::hex;
@@ -14,6 +17,16 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 /// The digest as 64 hexadecimal digits.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&sha256(bytes))
+}
+
+/// SHA-1, which OpenPGP names its keys by. No longer good enough to sign anything by.
+pub fn sha1(bytes: &[u8]) -> [u8; 20] {
+    Sha1::digest(bytes).into()
+}
+
+/// BLAKE2b with 64 bytes, which minisign signs.
+pub fn blake2b_512(bytes: &[u8]) -> [u8; 64] {
+    Blake2b512::digest(bytes).into()
 }
 
 /// 32 bytes from a secret by HKDF (RFC 5869), others for each salt and purpose.
@@ -35,6 +48,11 @@ pub struct Tally<R> {
 impl<R: Read> Tally<R> {
     pub fn new(from: R) -> Tally<R> {
         Tally { from, digest: Sha256::new(), bytes: 0 }
+    }
+
+    /// Where it reads from.
+    pub fn inner(&mut self) -> &mut R {
+        &mut self.from
     }
 
     /// The digest as 64 hexadecimal digits, and how many bytes went by.

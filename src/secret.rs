@@ -31,6 +31,8 @@ pub enum Purpose {
     SshUser,
     /// The key that vouches for the host keys of the nodes.
     SshHosts,
+    /// The key that a bundle's archive of packages is signed with.
+    Archive,
 }
 
 impl Purpose {
@@ -38,6 +40,7 @@ impl Purpose {
         match self {
             Purpose::SshUser => "labkit/1/ssh/user",
             Purpose::SshHosts => "labkit/1/ssh/hosts",
+            Purpose::Archive => "labkit/1/archive",
         }
     }
 }
@@ -47,13 +50,18 @@ pub fn path() -> PathBuf {
     nodes::etc_dir().join("secret")
 }
 
+/// 32 bytes that nobody knows.
+pub fn fresh() -> Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    let mut draw = || File::open("/dev/urandom")?.read_exact(&mut bytes);
+    draw().context(|| "draw a secret from `/dev/urandom`")?;
+    Ok(bytes)
+}
+
 impl Secret {
     /// Fresh from the kernel.
     pub fn new() -> Result<Secret> {
-        let mut bytes = [0; 32];
-        let mut draw = || File::open("/dev/urandom")?.read_exact(&mut bytes);
-        draw().context(|| "draw a secret from `/dev/urandom`")?;
-        Ok(Secret(bytes))
+        fresh().map(Secret)
     }
 
     /// Reads the lab's secret; an error where others may read it as well.

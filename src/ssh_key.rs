@@ -1,10 +1,9 @@
 //! Keys and host certificates of ssh, in the forms that OpenSSH reads (RFC 4251, RFC 8709, PROTOCOL.key,
 //! PROTOCOL.certkeys).
 
-use ed25519_dalek::{Signer, SigningKey};
-
 use crate::{
     digest::sha256,
+    ed25519::KeyPair,
     encoding::{base64, from_base64},
     error::{Error, Result},
 };
@@ -19,7 +18,7 @@ const BLOCK: usize = 8;
 const WIDTH: usize = 70;
 
 /// A pair of keys for ed25519.
-pub struct SshKey(SigningKey);
+pub struct SshKey(KeyPair);
 
 /// A string of RFC 4251: its length in four bytes, then itself.
 fn string(into: &mut Vec<u8>, bytes: &[u8]) {
@@ -30,13 +29,13 @@ fn string(into: &mut Vec<u8>, bytes: &[u8]) {
 impl SshKey {
     /// The one pair that these 32 bytes are.
     pub fn from_seed(seed: &[u8; 32]) -> SshKey {
-        SshKey(SigningKey::from_bytes(seed))
+        SshKey(KeyPair::from_seed(seed))
     }
 
     fn public_blob(&self) -> Vec<u8> {
         let mut blob = Vec::new();
         string(&mut blob, KIND.as_bytes());
-        string(&mut blob, self.0.verifying_key().as_bytes());
+        string(&mut blob, &self.0.public());
         blob
     }
 
@@ -47,13 +46,13 @@ impl SshKey {
 
     /// The file of the private key, without a passphrase.
     pub fn private(&self, comment: &str) -> String {
-        let public = self.0.verifying_key();
+        let public = self.0.public();
         // The same number twice shows that it was decrypted; it need not be a random one where nothing is encrypted.
-        let check = sha256(public.as_bytes());
+        let check = sha256(&public);
         let mut inner = [&check[..4], &check[..4]].concat();
         string(&mut inner, KIND.as_bytes());
-        string(&mut inner, public.as_bytes());
-        string(&mut inner, &[self.0.as_bytes().as_slice(), public.as_bytes()].concat());
+        string(&mut inner, &public);
+        string(&mut inner, &[self.0.seed().as_slice(), &public].concat());
         string(&mut inner, comment.as_bytes());
         let padding = inner.len().next_multiple_of(BLOCK) - inner.len();
         inner.extend((1..=padding).map(|byte| byte as u8));
@@ -95,7 +94,7 @@ impl SshKey {
         string(&mut blob, &self.public_blob());
         let mut signature = Vec::new();
         string(&mut signature, KIND.as_bytes());
-        string(&mut signature, &self.0.sign(&blob).to_bytes());
+        string(&mut signature, &self.0.sign(&blob));
         string(&mut blob, &signature);
         Ok(format!("{CERTIFICATE} {}\n", base64(&blob)))
     }
