@@ -13,6 +13,11 @@ pub fn stamp() -> String {
     Timestamp::now().to_zoned(TimeZone::system()).strftime("%Y%m%d-%H%M%S").to_string()
 }
 
+/// Now as HTTP writes it (RFC 9110, 5.6.7): `Sun, 22 Nov 2026 14:05:09 GMT`.
+pub fn http_date() -> String {
+    Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
 /// Seconds since 1970 as RFC 3339 in UTC; nothing for a time that no calendar has.
 pub fn from_epoch(seconds: i64) -> Option<String> {
     Timestamp::from_second(seconds).ok().map(|time| time.to_string())
@@ -27,6 +32,12 @@ pub fn at(time: std::time::SystemTime) -> String {
 /// Milliseconds since 1970 of a time in RFC 3339; nothing for what is none.
 pub fn epoch_ms(rfc3339: &str) -> Option<i64> {
     rfc3339.parse::<Timestamp>().ok().map(|time| time.as_millisecond())
+}
+
+/// A time in RFC 3339 as RFC 5322 has it, in UTC, as Debian's archives write it: `Sun, 22 Nov 2026 14:05:09 UTC`.
+pub fn rfc5322(rfc3339: &str) -> Option<String> {
+    let time = rfc3339.parse::<Timestamp>().ok()?;
+    Some(time.strftime("%a, %d %b %Y %H:%M:%S UTC").to_string())
 }
 
 /// A time of ours as a person reads it here: `22 Nov 2026 15:05`. Anything else comes back as it is.

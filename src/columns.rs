@@ -5,6 +5,16 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 /// Between two columns.
 const GAP: u16 = 2;
 
+/// Bytes as people say them: `27 kB`, `1.4 GB`.
+pub fn bytes(bytes: u64) -> String {
+    let steps = [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
+    match steps.into_iter().find(|(_, step)| bytes as f64 >= *step) {
+        None => format!("{bytes} B"),
+        Some((unit, step)) if bytes as f64 / step < 9.95 => format!("{:.1} {unit}", bytes as f64 / step),
+        Some((unit, step)) => format!("{:.0} {unit}", bytes as f64 / step),
+    }
+}
+
 /// Columns under their headings; those of `numbers` are aligned right. Folded to `width` where one is given.
 pub fn columns(headings: &[&str], rows: &[Vec<String>], numbers: &[usize], width: Option<u16>) -> String {
     let mut table = Table::new();

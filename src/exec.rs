@@ -34,6 +34,7 @@ pub struct Output {
 
 /// Lines of a failed program's output that are worth showing.
 const LAST_LINES: usize = 20;
+const MISSING: &str = "is not installed";
 const LOOK: Duration = Duration::from_millis(5);
 const LOOK_LONG: Duration = Duration::from_millis(50);
 /// For a program to see that nobody reads what it writes, and to say what it has to say.
@@ -104,7 +105,7 @@ impl Program<'_> {
         command.spawn().map_err(|error| {
             let missing = error.kind() == std::io::ErrorKind::NotFound;
             let error = self.fail(Error::from(error));
-            if missing { error.hint(format!("`{name}` is not installed{otherwise}")) } else { error }
+            if missing { error.hint(format!("`{name}` {MISSING}{otherwise}")) } else { error }
         })
     }
 
@@ -157,6 +158,23 @@ impl Program<'_> {
                 return Err(self.fail(why));
             }
             thread::sleep(LOOK);
+        }
+    }
+}
+
+/// Whether a program could not be run because there is none, for who knows where to get it.
+pub fn is_missing(error: &Error) -> bool {
+    error.what_to_try().is_some_and(|hint| hint.contains(MISSING))
+}
+
+/// For `pipe`: all that it prints, and a refusal of what prints more than so many bytes.
+pub fn at_most(most: u64) -> impl FnOnce(&mut dyn Read) -> Result<Vec<u8>> + Send {
+    move |out| {
+        let mut text = Vec::new();
+        out.take(most.saturating_add(1)).read_to_end(&mut text)?;
+        match text.len() as u64 > most {
+            true => Err(Error::failed(format!("it prints more than {most} bytes"))),
+            false => Ok(text),
         }
     }
 }
@@ -237,11 +255,24 @@ mod tests {
     }
 
     #[test]
+    fn a_program_that_prints_too_much_is_ended() {
+        let printed = |argv: &[&str], most| {
+            let program = Program { argv, limit: Duration::from_secs(30) };
+            program.pipe(&AtomicBool::new(false), at_most(most)).unwrap().1
+        };
+        assert_eq!(printed(&["echo", "four"], 5).unwrap(), b"four\n");
+        assert_eq!(printed(&["echo", "four"], 4).unwrap_err().to_string(), "it prints more than 4 bytes");
+        assert!(printed(&["yes"], 1 << 20).is_err());
+    }
+
+    #[test]
     fn a_program_that_is_not_there_is_named() {
         let error = run(&["no-such-program-here"], Duration::from_secs(1)).unwrap_err();
         assert!(
             error.to_string().contains("no-such-program-here")
-                && error.what_to_try().unwrap().contains("not installed")
+                && error.what_to_try()
+                    == Some("`no-such-program-here` is not installed; labkit's own engine needs nothing")
+                && is_missing(&error)
         );
     }
 }

@@ -18,6 +18,7 @@ enum Show {
 /// While nobody knows how many steps there will be.
 const UNCOUNTED: &str = "{spinner:.cyan} {wide_msg}";
 const COUNTED: &str = "{prefix:>9} {bar:24.cyan/dim} {pos}/{len} {wide_msg} {eta}";
+const BYTES: &str = "{prefix:>9} {bar:24.cyan/dim} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec}, {eta} left {wide_msg}";
 
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
@@ -49,6 +50,26 @@ impl Progress {
             bar.reset();
             bar.set_length(steps);
             bar.set_prefix(what.to_owned());
+        }
+    }
+
+    /// Begins a stretch of so many bytes, with their rate and the time that is left.
+    pub fn begin_bytes(&self, what: &str, bytes: u64) {
+        if let Show::Bar(bar) = &self.show {
+            bar.set_style(style(BYTES));
+            bar.reset();
+            bar.set_length(bytes);
+            bar.set_prefix(what.to_owned());
+        }
+    }
+
+    /// So many more bytes are done; fewer where some must be done again.
+    pub fn advance(&self, bytes: i64) {
+        if let Show::Bar(bar) = &self.show {
+            match u64::try_from(bytes) {
+                Ok(more) => bar.inc(more),
+                Err(_) => bar.dec(bytes.unsigned_abs()),
+            }
         }
     }
 
