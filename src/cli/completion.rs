@@ -2,7 +2,7 @@
 
 use argh::FromArgs;
 
-use super::{COMMANDS, output};
+use super::{COMMANDS, bundle, output};
 use crate::{
     error::{Error, Result, nearest},
     recipe,
@@ -31,10 +31,12 @@ impl Completion {
              archive|export|report|verify|why) words=\"latest $(labkit results 2>/dev/null | awk 'NR>1{{print $1}}')\" ;;\n         \
              down) words=\"$(labkit ls 2>/dev/null | awk 'NR>1{{print $1}}')\" ;;\n         \
              secret) words='new show ssh-user' ;;\n         \
+             bundle) words='{}' ;;\n         \
              completion) words='{}' ;;\n       esac ;;\n  esac\n  \
              COMPREPLY=($(compgen -W \"$words\" -- \"${{COMP_WORDS[COMP_CWORD]}}\"))\n  \
              [ ${{#COMPREPLY[@]}} -gt 0 ] || COMPREPLY=($(compgen -f -- \"${{COMP_WORDS[COMP_CWORD]}}\"))\n}}\n\
              complete -F _labkit labkit\n",
+            bundle::COMMANDS.join(" "),
             SHELLS.join(" ")
         );
         output::print(&match self.shell.as_str() {

@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand, its arguments and what it does.
 
 mod archive;
+mod bundle;
 mod check_figure;
 mod clean;
 mod collect;
@@ -61,6 +62,7 @@ struct Labkit {
 #[argh(subcommand)]
 enum Command {
     Archive(archive::Archive),
+    Bundle(bundle::Bundle),
     CheckFigure(check_figure::CheckFigure),
     Clean(clean::Clean),
     Collect(collect::Collect),
@@ -87,8 +89,9 @@ enum Command {
 }
 
 /// Subcommands that a person may type.
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 25] = [
     "archive",
+    "bundle",
     "check-figure",
     "clean",
     "collect",
@@ -182,6 +185,7 @@ fn perform(labkit: Labkit) -> Result<()> {
     };
     match command {
         Command::Archive(archive) => archive.run(),
+        Command::Bundle(bundle) => bundle.run(),
         Command::CheckFigure(check) => check.run(),
         Command::Clean(clean) => clean.run(),
         Command::Collect(collect) => collect.run(),

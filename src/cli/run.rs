@@ -66,6 +66,7 @@ impl Run {
             state: state.clone(),
             progress,
             force: self.force,
+            seat: None,
         };
         let conducted = conduct(&recipe, orders)?;
         let shown = self.show(&conducted);
