@@ -8,9 +8,11 @@ use crate::{
         Account, Archive, Block, Directory, DocumentValue, Facts, FileLine, Hold, Hostname, Link, Module, NoSwap,
         Packages, RunProgram, Service, Ssh, Sysctl, Trust, WriteFile,
     },
-    lab::operation::{Operation, bring},
+    lab::{
+        Mode, WantedArchive,
+        operation::{Operation, bring},
+    },
     lua::{Namespace, function},
-    nodes::Nodes,
     secret::Secret,
 };
 
@@ -20,6 +22,10 @@ pub fn namespace() -> Namespace<World> {
         functions: vec![
             function("archive", |world: &mut World, args: Archive| {
                 let mut changed = false;
+                if world.lab.mode == Mode::Gather {
+                    let (name, text, key) = (args.name.clone(), args.text(), args.key.clone());
+                    world.lab.wants.archives.insert(WantedArchive { name, text, key });
+                }
                 for file in args.files()? {
                     Directory::above(&file.path, &mut world.lab)?;
                     changed |= act(world, &file)?;
@@ -61,6 +67,8 @@ pub fn namespace() -> Namespace<World> {
             }),
             function("packages", |world: &mut World, args: Packages| {
                 args.check()?;
+                world.params.refuse_unknown()?;
+                world.begin_packages(&args)?;
                 act(world, &args)
             }),
             function("run", |world: &mut World, args: RunProgram| {
@@ -69,7 +77,11 @@ pub fn namespace() -> Namespace<World> {
             }),
             function("service", |world: &mut World, args: Service| act(world, &args)),
             function("ssh", |world: &mut World, args: Ssh| {
-                let Trust { directories, files, blocks, server } = args.trust(&Nodes::read()?, &Secret::read()?)?;
+                // The secret is the lab's, and this may be another machine.
+                if world.lab.mode == Mode::Gather {
+                    return Ok(true);
+                }
+                let Trust { directories, files, blocks, server } = args.trust(&world.lab.nodes()?, &Secret::read()?)?;
                 let mut changed = false;
                 for directory in &directories {
                     changed |= act(world, directory)?;

@@ -6,15 +6,14 @@ use super::{World, params::Declared};
 use crate::{
     args::Nothing,
     lua::{Namespace, function},
-    nodes::Nodes,
 };
 
 pub fn namespace() -> Namespace<World> {
     Namespace {
         name: "lab",
         functions: vec![
-            function("node", |_: &mut World, _: Nothing| Nodes::read()?.own().cloned()),
-            function("nodes", |_: &mut World, _: Nothing| Nodes::read()),
+            function("node", |world: &mut World, _: Nothing| world.lab.own_node()),
+            function("nodes", |world: &mut World, _: Nothing| world.lab.nodes()),
             function("params", |world: &mut World, declared: BTreeMap<String, Declared>| {
                 world.params.declare(declared)?;
                 world.lab.run.params = world.params.values();

@@ -1,15 +1,21 @@
 //! Everything a recipe can see, one file per namespace.
 
 mod bench;
+mod bundle;
 mod host;
 mod lab;
 mod net;
+mod offline;
 mod params;
 mod report;
 
 pub use params::{Param, Params};
 
+use offline::Offline;
+
 use crate::{
+    error::Result,
+    host::Packages,
     lab::Lab,
     lua::{self, Namespace},
     net::Net,
@@ -20,11 +26,23 @@ pub struct World {
     pub lab: Lab,
     pub net: Net,
     pub params: Params,
+    /// Looked for when a recipe first lacks packages; none until then, and empty where there is no bundle.
+    offline: Option<Option<Offline>>,
 }
 
 impl World {
     pub fn new(lab: Lab, params: Params) -> World {
-        World { lab, net: Net::default(), params }
+        World { lab, net: Net::default(), params, offline: None }
+    }
+}
+
+impl World {
+    /// Has packages come from the bundle, where there is one, before the first of them is wanted.
+    fn begin_packages(&mut self, wanted: &Packages) -> Result<()> {
+        if self.offline.is_none() && self.lab.acts() && wanted.lacks_any()? {
+            self.offline = Some(Offline::begin(&mut self.lab)?);
+        }
+        Ok(())
     }
 }
 
@@ -40,7 +58,14 @@ impl lua::State for World {
 
 /// The namespaces, alphabetically.
 pub fn namespaces() -> Vec<Namespace<World>> {
-    vec![bench::namespace(), host::namespace(), lab::namespace(), net::namespace(), report::namespace()]
+    vec![
+        bench::namespace(),
+        bundle::namespace(),
+        host::namespace(),
+        lab::namespace(),
+        net::namespace(),
+        report::namespace(),
+    ]
 }
 
 /// Names of all functions, as recipes write them: `net.veth`.

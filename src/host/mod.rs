@@ -24,7 +24,7 @@ pub mod undo;
 mod unit;
 mod user;
 
-pub use apt::{Archive, Hold, Packages};
+pub use apt::{Archive, Hold, Packages, prepare as prepare_archive};
 pub use block::Block;
 pub use directory::Directory;
 pub use document::DocumentValue;

@@ -1,6 +1,8 @@
 //! The workbench of one run: how it acts, the namespaces it holds, the cases it proved, what it writes down.
 
+mod archive;
 pub mod operation;
+mod wants;
 
 use std::{
     collections::BTreeMap,
@@ -8,7 +10,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use archive::PackageArchive;
 use operation::Difference;
+pub use wants::{Seat, WantedArchive, Wants};
 
 use crate::{
     error::{Error, Result, nearest},
@@ -31,6 +35,8 @@ pub enum Mode {
     Plan,
     /// Print the commands that a person would type.
     Explain,
+    /// Find out what must be at hand for it, on a machine that may have nothing to do with the lab.
+    Gather,
 }
 
 /// Where the lab's namespaces are.
@@ -111,6 +117,12 @@ pub struct Lab {
     /// Problems that make the run's outcome `invalid`.
     pub doubts: Vec<String>,
     pub work: Work,
+    /// What must be at hand, as far as the recipe has come.
+    pub wants: Wants,
+    /// Where packages come from, where not from the machine's own archives.
+    pub archive: Option<PackageArchive>,
+    /// Which machine of the lab this is taken for, where it may be none.
+    pub seat: Option<Seat>,
     /// Changes by somebody else are overwritten.
     pub force: bool,
     /// The recipe's file; none where it is built in.
@@ -150,6 +162,9 @@ impl Lab {
             cases: Vec::new(),
             doubts: Vec::new(),
             work: Work::default(),
+            wants: Wants::default(),
+            archive: None,
+            seat: None,
             force: false,
             source: None,
             claims: BTreeMap::new(),
@@ -288,7 +303,7 @@ impl Lab {
 
     /// Comes before the first look at the machine: nobody else changes it between the look and the act.
     pub fn begin_work(&mut self) -> Result<()> {
-        if std::mem::replace(&mut self.work.has_begun, true) || self.mode == Mode::Explain {
+        if std::mem::replace(&mut self.work.has_begun, true) || matches!(self.mode, Mode::Explain | Mode::Gather) {
             return Ok(());
         }
         match self.acts() {

@@ -45,6 +45,11 @@ pub trait Operation {
         false
     }
 
+    /// Packages that must be had from somewhere, as apt-get takes them.
+    fn packages(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What a person would type.
     fn explain(&self) -> Vec<String>;
 }
@@ -70,6 +75,10 @@ pub fn bring<O: Operation>(lab: &mut Lab, operation: &O) -> Result<bool> {
     if lab.mode == Mode::Explain {
         operation.explain().into_iter().for_each(|command| lab.shell(command));
         lab.work.changed.push(operation.title());
+        return Ok(true);
+    }
+    if lab.mode == Mode::Gather {
+        lab.wants.packages.extend(operation.packages());
         return Ok(true);
     }
     let title = operation.title();

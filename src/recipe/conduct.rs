@@ -8,7 +8,7 @@ use crate::{
     chance, clock,
     error::{Error, Kind, Result, both},
     journal::{Journal, Undo},
-    lab::{Lab, Line, Mode, Place, Tag, Work, operation::Difference},
+    lab::{Lab, Line, Mode, Place, Seat, Tag, Wants, Work, operation::Difference},
     lua::Engine,
     machine::Machine,
     net,
@@ -28,6 +28,8 @@ pub struct Orders<'a> {
     pub progress: Progress,
     /// Overwrite what somebody else changed since.
     pub force: bool,
+    /// The machine of the lab that this one is taken for, where it may be none.
+    pub seat: Option<Seat>,
 }
 
 /// What a finished recipe leaves in memory.
@@ -51,10 +53,25 @@ pub fn rehearse(recipe: &Recipe, mode: Mode, on_host: bool, settings: &[String])
     std::mem::replace(&mut rehearsed.outcome, Ok(())).map(|()| rehearsed)
 }
 
+/// What must be at hand for a recipe to run on every machine of the lab. Nothing is looked at but the recipe, and the
+/// lab's description where there is one.
+pub fn gather(recipe: &Recipe, settings: &[String]) -> Result<Wants> {
+    let mut wants = Wants::default();
+    for seat in Seat::all()? {
+        let (state, progress) = (store::state_dir()?, Progress::silent());
+        let orders =
+            Orders { mode: Mode::Gather, on_host: false, settings, state, progress, force: false, seat: Some(seat) };
+        let conducted = conduct(recipe, orders)?;
+        conducted.outcome?;
+        wants.extend(conducted.lab.wants);
+    }
+    Ok(wants)
+}
+
 /// The same as far as it goes: what a recipe asks of a machine may not be there on this one.
 pub fn attempt(recipe: &Recipe, mode: Mode, on_host: bool, settings: &[String]) -> Result<Conducted> {
     let (state, progress) = (store::state_dir()?, Progress::silent());
-    conduct(recipe, Orders { mode, on_host, settings, state, progress, force: false })
+    conduct(recipe, Orders { mode, on_host, settings, state, progress, force: false, seat: None })
 }
 
 impl Conducted {
@@ -97,6 +114,7 @@ pub fn conduct(recipe: &Recipe, orders: Orders) -> Result<Conducted> {
     let writer = acts.then(|| Writer::create(&orders.state, &run)).transpose()?;
     let mut lab = Lab::new(orders.mode, place, run, orders.progress, writer, orders.state)?;
     lab.force = orders.force;
+    lab.seat = orders.seat;
     lab.source = recipe.file();
     let world = Rc::new(RefCell::new(World::new(lab, params)));
     let outcome = perform(recipe, &world);
@@ -112,7 +130,7 @@ fn perform(recipe: &Recipe, world: &Rc<RefCell<World>>) -> Result<()> {
     let engine = Engine::new(Rc::clone(world), api::namespaces(), find)?;
     engine.run(&recipe.chunk, &recipe.text)?;
     drop(engine);
-    let World { lab, net, params } = &mut *world.borrow_mut();
+    let World { lab, net, params, .. } = &mut *world.borrow_mut();
     params.refuse_unknown()?;
     // What was declared and never used is built all the same, so that it is checked.
     net.settle(lab)
@@ -124,7 +142,7 @@ fn new_run(recipe: &Recipe) -> Run {
 
 /// Writes how it ended; on the host, takes a failed lab down again.
 fn conclude(world: World, outcome: Result<()>) -> Conducted {
-    let World { mut lab, params, net } = world;
+    let World { mut lab, params, net, .. } = world;
     drop(net);
     lab.end_work();
     lab.progress.end();

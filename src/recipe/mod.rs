@@ -4,7 +4,7 @@ mod conduct;
 mod library;
 pub mod undo;
 
-pub use conduct::{Conducted, Orders, attempt, conduct, rehearse, revert};
+pub use conduct::{Conducted, Orders, attempt, conduct, gather, rehearse, revert};
 pub use library::{embedded, types};
 
 use std::{

@@ -41,6 +41,9 @@ pub struct Run {
     pub seed: u64,
     #[serde(default)]
     pub sections: Vec<Section>,
+    /// The bundle that its packages and images came from; none where from elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<String>,
     /// True where other tools took the figures, and labkit only read them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub imported: bool,
@@ -66,6 +69,7 @@ impl Run {
             cases: Vec::new(),
             seed: 0,
             sections: Vec::new(),
+            bundle: None,
             imported: false,
         }
     }

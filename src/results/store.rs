@@ -212,6 +212,7 @@ pub mod tests {
             cases: vec![],
             seed: 1,
             sections: vec![],
+            bundle: None,
             imported: false,
         }
     }

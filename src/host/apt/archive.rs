@@ -29,21 +29,24 @@ const BEGIN: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
 const END: &str = "-----END PGP PUBLIC KEY BLOCK-----";
 
 impl Archive {
+    /// What it is, in the form of deb822, without the key.
+    pub fn text(&self) -> String {
+        let mut text = format!("Types: deb\nURIs: {}\nSuites: {}\n", self.uris.0.join(" "), self.suites.0.join(" "));
+        if !self.components.0.is_empty() {
+            text += &format!("Components: {}\n", self.components.0.join(" "));
+        }
+        text
+    }
+
     /// The key's file and the archive's, in this order.
     pub fn files(&self) -> Result<[WriteFile; 2]> {
         self.check()?;
         let at = |path: String| path.parse::<FilePath>().map_err(Error::usage);
         let keyring = format!("/etc/apt/keyrings/{}.asc", self.name);
-        let mut lines = vec![
-            "Types: deb".to_owned(),
-            format!("URIs: {}", self.uris.0.join(" ")),
-            format!("Suites: {}", self.suites.0.join(" ")),
-        ];
-        lines.extend((!self.components.0.is_empty()).then(|| format!("Components: {}", self.components.0.join(" "))));
-        lines.push(format!("Signed-By: {keyring}\n"));
+        let text = format!("{}Signed-By: {keyring}\n", self.text());
         Ok([
             WriteFile::with(at(keyring)?, format!("{}\n", self.key.trim())),
-            WriteFile::with(at(format!("/etc/apt/sources.list.d/{}.sources", self.name))?, lines.join("\n")),
+            WriteFile::with(at(format!("/etc/apt/sources.list.d/{}.sources", self.name))?, text),
         ])
     }
 

@@ -2,6 +2,7 @@
 
 mod archive;
 mod dpkg;
+mod elsewhere;
 mod get;
 mod hold;
 mod packages;
@@ -9,6 +10,7 @@ mod progress;
 mod undo;
 
 pub use archive::Archive;
+pub use elsewhere::prepare;
 pub use hold::{Hold, revert as revert_hold};
 pub use packages::Packages;
 pub use undo::revert;

@@ -8,7 +8,7 @@ use super::{dpkg::Dpkg, get};
 use crate::{
     args::OneOrMany,
     error::{Error, Result, nearest},
-    host::{command, shell},
+    host::shell,
     journal::{Before, Thing},
     lab::{
         Lab,
@@ -99,6 +99,11 @@ impl Packages {
         self.install.0.iter().map(now).filter(move |(wanted, now)| !now.is_some_and(|now| good(wanted, now)))
     }
 
+    /// True where something is to be installed that is not there.
+    pub fn lacks_any(&self) -> Result<bool> {
+        Ok(self.missing(&Dpkg::read()?).next().is_some())
+    }
+
     fn unwanted<'a>(&'a self, dpkg: &'a Dpkg) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.remove.0.iter().filter_map(|PackageName(name)| Some((name.as_str(), dpkg.present(name)?)))
     }
@@ -124,7 +129,7 @@ impl Packages {
     }
 
     /// What would go along with what is not wanted; only looks.
-    fn dependents(&self, dpkg: &Dpkg) -> Result<Vec<String>> {
+    fn dependents(&self, dpkg: &Dpkg, archive: get::Archive) -> Result<Vec<String>> {
         // One that was cut short is repaired first.
         if self.unwanted(dpkg).next().is_none() || !dpkg.interrupted().is_empty() {
             return Ok(Vec::new());
@@ -133,16 +138,16 @@ impl Packages {
         let words: Vec<&str> =
             ["--allow-change-held-packages", "remove"].into_iter().chain(words.iter().map(String::as_str)).collect();
         let is_named = |name: &String| self.remove.0.iter().any(|PackageName(other)| other == name);
-        Ok(get::simulate(&words)?.into_keys().filter(|name| !is_named(name)).collect())
+        Ok(get::simulate(&words, archive)?.into_keys().filter(|name| !is_named(name)).collect())
     }
 
     /// A package that goes and that no archive has would be gone for good.
-    fn refuse_lost(&self, dpkg: &Dpkg, going: &[String], progress: &Progress) -> Result<()> {
+    fn refuse_lost(&self, dpkg: &Dpkg, going: &[String], archive: get::Archive, progress: &Progress) -> Result<()> {
         let exactly = |name: &String| Wanted { name: name.clone(), version: dpkg.installed(name).map(str::to_owned) };
         let going: Vec<Wanted> = going.iter().map(exactly).filter(|wanted| wanted.version.is_some()).collect();
         match going.is_empty() {
             true => Ok(()),
-            false => match find_all(&going, progress)?.first() {
+            false => match find_all(&going, archive, progress)?.first() {
                 Some(lost) => {
                     Err(Error::failed(format!("no archive has {lost}: `labkit undo` could not bring it back"))
                         .hint("--force removes it all the same"))
@@ -159,35 +164,43 @@ impl Packages {
     }
 
     /// Makes sure that apt knows each package; fetches the lists where one is not known yet.
-    fn find(&self, dpkg: &Dpkg, progress: &Progress) -> Result<()> {
+    fn find(&self, dpkg: &Dpkg, archive: get::Archive, progress: &Progress) -> Result<()> {
         let missing: Vec<&Wanted> = self.missing(dpkg).map(|(wanted, _)| wanted).collect();
-        if missing.is_empty() || unknown(&missing)?.is_empty() {
+        if missing.is_empty() || unknown(&missing, archive)?.is_empty() {
             return Ok(());
         }
         progress.doing("fetch the lists of packages");
-        get::run(&["update"], progress)?;
-        match unknown(&missing)?.first() {
+        get::run(&["update"], archive, progress)?;
+        match unknown(&missing, archive)?.first() {
             None => Ok(()),
-            Some((wanted, versions)) => Err(refusal(wanted, versions)),
+            Some((wanted, versions)) => Err(refusal(wanted, versions, archive)),
         }
     }
 }
 
 /// Those that no archive has in this version, also after the lists were fetched anew.
-fn find_all<'a>(wanted: &'a [Wanted], progress: &Progress) -> Result<Vec<&'a Wanted>> {
+fn find_all<'a>(wanted: &'a [Wanted], archive: get::Archive, progress: &Progress) -> Result<Vec<&'a Wanted>> {
     let wanted: Vec<&Wanted> = wanted.iter().collect();
-    if !unknown(&wanted)?.is_empty() {
-        progress.doing("fetch the lists of packages");
-        get::run(&["update"], progress)?;
+    if archive.is_some() {
+        // The machine's own archives bring back what a bundle does not have. They may be out of reach now.
+        let lost: Vec<&Wanted> = unknown(&wanted, archive)?.into_iter().map(|(lost, _)| lost).collect();
+        return Ok(unknown(&lost, None)?.into_iter().map(|(lost, _)| lost).collect());
     }
-    Ok(unknown(&wanted)?.into_iter().map(|(lost, _)| lost).collect())
+    if !unknown(&wanted, archive)?.is_empty() {
+        progress.doing("fetch the lists of packages");
+        get::run(&["update"], archive, progress)?;
+    }
+    Ok(unknown(&wanted, archive)?.into_iter().map(|(lost, _)| lost).collect())
 }
 
 /// Packages that apt cannot install, with the versions that it could.
-fn unknown<'a>(wanted: &[&'a Wanted]) -> Result<Vec<(&'a Wanted, Vec<String>)>> {
-    let mut argv = vec!["apt-cache", "madison"];
-    argv.extend(wanted.iter().map(|wanted| wanted.name.as_str()));
-    let said = command::run(&argv)?;
+fn unknown<'a>(wanted: &[&'a Wanted], archive: get::Archive) -> Result<Vec<(&'a Wanted, Vec<String>)>> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut words = vec!["madison"];
+    words.extend(wanted.iter().map(|wanted| wanted.name.as_str()));
+    let said = get::ask(&words, archive)?;
     let mut versions: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for line in said.lines() {
         // `chrony | 4.3-2+deb12u1 | http://deb… bookworm/main amd64 Packages`
@@ -210,7 +223,7 @@ fn unknown<'a>(wanted: &[&'a Wanted]) -> Result<Vec<(&'a Wanted, Vec<String>)>> 
 /// More than a person looks through.
 const SHOWN: usize = 5;
 
-fn refusal(wanted: &Wanted, versions: &[String]) -> Error {
+fn refusal(wanted: &Wanted, versions: &[String], archive: get::Archive) -> Error {
     let name = &wanted.name;
     if let Some(version) = wanted.version.as_deref().filter(|_| !versions.is_empty()) {
         let mut near: Vec<&String> = versions.iter().collect();
@@ -221,8 +234,14 @@ fn refusal(wanted: &Wanted, versions: &[String]) -> Error {
         return Error::failed(format!("there is no version {version} of package `{name}`"))
             .hint(format!("there is {}", near.join(", ")));
     }
+    if let Some(archive) = archive {
+        return Error::failed(format!("there is no package `{name}` in {}", archive.named)).hint(format!(
+            "`labkit bundle lock --package {name}` where the bundle is made adds it; LABKIT_BUNDLE=none asks the archives \
+             that this machine knows"
+        ));
+    }
     let error = Error::failed(format!("there is no package `{name}` in the archives that this machine knows"));
-    let near = command::run(&["apt-cache", "pkgnames", name.get(..2).unwrap_or(name)]).unwrap_or_default();
+    let near = get::ask(&["pkgnames", name.get(..2).unwrap_or(name)], None).unwrap_or_default();
     error.hint(match nearest(name, near.lines()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "is an archive missing? host.archive adds one".to_owned(),
@@ -241,9 +260,9 @@ impl Operation for Packages {
         self.install.0.iter().map(|wanted| &wanted.name).chain(unwanted).cloned().map(Thing::Package).collect()
     }
 
-    fn look(&self, _: &Lab) -> Result<Seen> {
+    fn look(&self, lab: &Lab) -> Result<Seen> {
         let dpkg = Dpkg::read()?;
-        Ok(Seen { dependents: self.dependents(&dpkg)?, dpkg })
+        Ok(Seen { dependents: self.dependents(&dpkg, lab.archive.as_ref())?, dpkg })
     }
 
     fn difference(&self, Seen { dpkg, dependents }: &Seen) -> Option<Difference> {
@@ -268,13 +287,14 @@ impl Operation for Packages {
     }
 
     fn before(&self, Seen { dpkg, .. }: &Seen, lab: &mut Lab) -> Result<Before> {
-        get::repair(&lab.progress)?;
-        self.find(dpkg, &lab.progress)?;
+        let archive = lab.archive.as_ref();
+        get::repair(archive, &lab.progress)?;
+        self.find(dpkg, archive, &lab.progress)?;
         let words = self.words(&Dpkg::read()?);
-        let touched = get::simulate(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
+        let touched = get::simulate(&words.iter().map(String::as_str).collect::<Vec<_>>(), archive)?;
         let going: Vec<String> = touched.iter().filter(|(_, goes)| **goes).map(|(name, _)| name.clone()).collect();
         if !lab.force {
-            self.refuse_lost(&Dpkg::read()?, &going, &lab.progress)?;
+            self.refuse_lost(&Dpkg::read()?, &going, archive, &lab.progress)?;
         }
         let dpkg = Dpkg::read()?;
         Ok(Before::Packages { before: touched.into_keys().map(|name| (name.clone(), dpkg.state(&name))).collect() })
@@ -283,7 +303,11 @@ impl Operation for Packages {
     fn apply(&self, _: &Seen, lab: &Lab) -> Result<()> {
         // What was cut short has been repaired since it was looked at.
         let words = self.words(&Dpkg::read()?);
-        get::run(&words.iter().map(String::as_str).collect::<Vec<_>>(), &lab.progress).map(|_| ())
+        get::run(&words.iter().map(String::as_str).collect::<Vec<_>>(), lab.archive.as_ref(), &lab.progress).map(|_| ())
+    }
+
+    fn packages(&self) -> Vec<String> {
+        self.install.0.iter().map(Wanted::to_string).collect()
     }
 
     fn explain(&self) -> Vec<String> {
@@ -314,7 +338,7 @@ mod tests {
     fn a_version_that_is_not_there_is_told_with_the_nearest() {
         let wanted = Wanted::try_from("kubeadm=1.32.9-1.1".to_owned()).unwrap();
         let versions = ["1.30.0-1.1", "1.32.1-1.1", "1.31.4-1.1"].map(str::to_owned);
-        let error = refusal(&wanted, &versions);
+        let error = refusal(&wanted, &versions, None);
         assert_eq!(error.to_string(), "there is no version 1.32.9-1.1 of package `kubeadm`");
         assert_eq!(error.what_to_try(), Some("there is 1.32.1-1.1, 1.30.0-1.1, 1.31.4-1.1"));
     }

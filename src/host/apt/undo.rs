@@ -14,7 +14,7 @@ use crate::{
 /// What goes along is no error where it is one of `touched`: another change brings it back.
 pub fn revert(before: &BTreeMap<String, PackageState>, touched: &BTreeMap<String, PackageState>) -> Result<()> {
     let progress = Progress::silent();
-    get::repair(&progress)?;
+    get::repair(None, &progress)?;
     let gone = put_away(before, touched, &progress);
     let back = bring_back(before, &progress);
     match (gone, back) {
@@ -41,12 +41,13 @@ fn put_away(
             continue;
         }
         let words = [&["--allow-change-held-packages", verb], &new[..]].concat();
-        let also: Vec<String> = get::simulate(&words)?.into_keys().filter(|name| !touched.contains_key(name)).collect();
+        let also: Vec<String> =
+            get::simulate(&words, None)?.into_keys().filter(|name| !touched.contains_key(name)).collect();
         if !also.is_empty() {
             return Err(Error::failed(format!("{} were installed since, and need what is to go", also.join(", ")))
                 .hint(format!("apt-get purge {}", also.join(" "))));
         }
-        get::run(&words, progress)?;
+        get::run(&words, None, progress)?;
     }
     Ok(())
 }
@@ -60,7 +61,7 @@ fn bring_back(before: &BTreeMap<String, PackageState>, progress: &Progress) -> R
     if !other.is_empty() {
         let mut words = FREELY.to_vec();
         words.extend(other.iter().map(String::as_str));
-        get::run(&words, progress)?;
+        get::run(&words, None, progress)?;
     }
     let dpkg = Dpkg::read()?;
     let there = |wrong: fn(&PackageState, &PackageState) -> bool| -> Vec<String> {

@@ -1,0 +1,24 @@
+---@meta
+
+--- The offline bundle: packages and images that a machine without network needs.
+---@class bundle
+bundle = {}
+
+---@class BundleFacts
+---@field place string  where it lies: a directory, a file, or the program that carries it
+---@field digest string  of its index, and so of everything: `"sha256:…"`
+---@field architectures string[]  architectures that it has packages for
+---@field images string[]  names of its images, in full
+---@field registries string[]  registries that the names of its images begin with
+---@field key string  the key that its archive of packages is signed with, in its armour
+---@field program string  this labkit
+
+--- The bundle that is found: `$LABKIT_BUNDLE`, beside the program, in it, in /var/lib/labkit, on a disk labelled LABKIT.
+---
+--- Fails where there is none, and where the machine has no lab secret, from which the key of the archive is derived.
+---
+---```lua
+---local own = bundle.facts()
+---```
+---@return BundleFacts
+function bundle.facts() end
