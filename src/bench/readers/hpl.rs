@@ -54,7 +54,7 @@ struct Text<'a> {
 }
 
 pub(super) fn line(text: &str) -> Option<Line> {
-    let mut words = text.split_whitespace();
+    let mut words = text.split_ascii_whitespace();
     words.next().filter(|variant| variant.starts_with("WR") || variant.starts_with("WC"))?;
     let mut count = || words.next()?.parse::<u64>().ok().filter(|count| *count > 0);
     let (n, nb, p, q) = (count()?, count()?, count()?, count()?);
@@ -64,7 +64,7 @@ pub(super) fn line(text: &str) -> Option<Line> {
 }
 
 pub(super) fn residual(text: &str) -> Option<Check> {
-    let (value, verdict) = text.trim().strip_prefix("||Ax-b||")?.rsplit_once('=')?.1.split_once("...... ")?;
+    let (value, verdict) = text.trim_ascii().strip_prefix("||Ax-b||")?.rsplit_once('=')?.1.split_once("...... ")?;
     let value = value.trim();
     match verdict {
         "PASSED" => number(value).filter(|value| *value >= 0.0).map(Check::Passed),

@@ -19,16 +19,21 @@ pub fn for_each(mut text: impl BufRead, each: &mut dyn FnMut(usize, &str) -> Res
         if line.len() as u64 == LONGEST && !line.ends_with(b"\n") {
             skip_line(&mut text)?;
         }
-        match std::str::from_utf8(&line) {
-            Ok(line) => each(number, trimmed(line))?,
-            Err(_) => each(number, trimmed(&String::from_utf8_lossy(&line)))?,
+        let line = trimmed(&line);
+        match std::str::from_utf8(line) {
+            Ok(line) => each(number, line)?,
+            Err(_) => each(number, &String::from_utf8_lossy(line))?,
         }
     }
     Ok(())
 }
 
-fn trimmed(line: &str) -> &str {
-    line.trim_end_matches(['\n', '\r'])
+/// A line without its end.
+fn trimmed(mut line: &[u8]) -> &[u8] {
+    while let [rest @ .., b'\n' | b'\r'] = line {
+        line = rest;
+    }
+    line
 }
 
 fn skip_line(text: &mut impl BufRead) -> Result<()> {
@@ -56,6 +61,15 @@ pub fn text(from: impl Read, most: u64) -> Result<String> {
         Ok(text) => text,
         Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
     })
+}
+
+/// What follows these words at the beginning of a line. Of many lines most begin otherwise, which their first byte tells.
+#[inline]
+pub fn behind<'a>(line: &'a str, words: &str) -> Option<&'a str> {
+    match line.as_bytes().first() == words.as_bytes().first() {
+        true => line.strip_prefix(words),
+        false => None,
+    }
 }
 
 /// What follows `mark` in a line, up to the next white space.

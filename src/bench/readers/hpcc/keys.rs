@@ -1,5 +1,7 @@
 //! Where hpcc writes each figure: its key in the summary, and the line of its section.
 
+use super::super::lines::behind;
+
 /// A key of the summary, the metric it is, and the factor between their units (1 Tflop/s is 1000 GFLOPS).
 pub const SUMMARY: &[(&str, &str, f64)] = &[
     ("HPL_Tflops", "hpl_gflops", 1e3),
@@ -101,10 +103,12 @@ impl Place {
     /// The number's text in this line.
     pub fn find(self, line: &str) -> Option<&str> {
         match self {
-            After(words) => line.strip_prefix(words)?.split([' ', '\t', ',']).find(|word| !word.is_empty()),
-            Before(words) => line.trim_end().ends_with(words).then(|| line.split_whitespace().next()).flatten(),
-            Word(first, nth) => line.starts_with(first).then(|| line.split_whitespace().nth(nth)).flatten(),
-            Nth(words, nth) => line.strip_prefix(words)?.split(['/', ' ']).filter(|word| !word.is_empty()).nth(nth),
+            After(words) => behind(line, words)?.split([' ', '\t', ',']).find(|word| !word.is_empty()),
+            Before(words) => {
+                line.trim_ascii_end().ends_with(words).then(|| line.split_ascii_whitespace().next()).flatten()
+            }
+            Word(first, nth) => behind(line, first).and_then(|_| line.split_ascii_whitespace().nth(nth)),
+            Nth(words, nth) => behind(line, words)?.split(['/', ' ']).filter(|word| !word.is_empty()).nth(nth),
         }
     }
 }

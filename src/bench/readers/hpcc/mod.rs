@@ -21,7 +21,7 @@ pub fn read(text: impl BufRead, each: &mut dyn FnMut(Reading) -> Result<()>) -> 
     let mut run: Option<Run> = None;
     let mut part = 0;
     lines::for_each(text, &mut |number, line| {
-        if let Some(version) = line.strip_prefix(BANNER) {
+        if let Some(version) = lines::behind(line, BANNER) {
             part += 1;
             let before = run.replace(Run::new(part, version));
             return before.map_or(Ok(()), |before| each(before.end()));

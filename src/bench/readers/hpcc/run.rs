@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     super::{
         hpl::{self, Check},
-        lines::number,
+        lines::{behind, number},
     },
     keys::{KEYS, Place, SECTIONS, SUMMARY},
 };
@@ -89,11 +89,11 @@ impl Run {
 
     /// Between the sections: who, when, where.
     fn head(&mut self, line: &str) {
-        if let Some(host) = line.strip_prefix("Hostname: ") {
+        if let Some(host) = behind(line, "Hostname: ") {
             self.reading.fact("hostname", host.trim_matches('\''));
-        } else if let Some(when) = line.strip_prefix("Compiled on ") {
+        } else if let Some(when) = behind(line, "Compiled on ") {
             self.reading.fact("compiled", when.split_whitespace().collect::<Vec<_>>().join(" "));
-        } else if let Some(rest) = line.strip_prefix("Current time (")
+        } else if let Some(rest) = behind(line, "Current time (")
             && self.reading.at.is_none()
         {
             let seconds = rest.split(')').next().and_then(|seconds| seconds.parse().ok());
@@ -106,7 +106,7 @@ impl Run {
             Some((key, value)) if is_name(key) => {
                 self.keys += 1;
                 if self.keys < MOST_SEEN {
-                    self.reading.fact(key, value.trim());
+                    self.reading.fact(key, value.trim_ascii());
                 }
             }
             _ if line.trim().is_empty() => {}
@@ -127,7 +127,7 @@ impl Run {
                 checked.get_or_insert(check);
             }
         } else if line.contains("completed without checking") {
-            self.unchecked |= line.split_whitespace().next() != Some("0");
+            self.unchecked |= line.split_ascii_whitespace().next() != Some("0");
         }
     }
 
@@ -276,7 +276,7 @@ impl Run {
 
 /// The name in `Begin of NAME section.`
 fn between<'a>(line: &'a str, begin: &str) -> Option<&'a str> {
-    line.strip_prefix(begin)?.trim_end().strip_suffix(" section.")
+    behind(line, begin)?.trim_ascii_end().strip_suffix(" section.")
 }
 
 fn is_name(key: &str) -> bool {
