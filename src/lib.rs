@@ -13,6 +13,7 @@ pub mod archive;
 pub mod import;
 
 pub mod bench;
+pub mod bundle;
 pub mod host;
 pub mod lua;
 pub mod net;
@@ -28,32 +29,44 @@ pub mod journal;
 pub mod progress;
 pub mod results;
 
+pub mod http;
+pub mod httpd;
 pub mod icmp;
 pub mod netlink;
 pub mod netns;
+pub mod oci;
 pub mod rights;
 pub mod secret;
 
 pub mod nodes;
 
 pub mod addresses;
+pub mod apt_words;
 pub mod args;
 pub mod clock;
 pub mod columns;
 pub mod cpu;
 pub mod disk;
+pub mod gzip;
 pub mod machine;
+pub mod minisign;
 pub mod names;
+pub mod openpgp;
 pub mod pipe;
 pub mod quote;
+pub mod scratch;
 pub mod sockopt;
 pub mod ssh_key;
 pub mod stats;
+pub mod tarball;
+pub mod toml_text;
 
 pub mod chance;
 pub mod digest;
+pub mod ed25519;
 pub mod raw;
 pub mod signal;
+pub mod volume;
 
 pub mod encoding;
 pub mod error;
