@@ -59,6 +59,7 @@ fn empty() -> Record {
         cases: vec![],
         seed: 20261122,
         sections: vec![],
+        bundle: None,
         imported: false,
     };
     Record {

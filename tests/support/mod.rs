@@ -8,9 +8,12 @@ use std::{
     process::{Command, Output},
 };
 
+pub mod debs;
 pub mod imports;
 pub mod runs;
+pub mod servers;
 pub mod sshd;
+pub mod stock;
 pub mod testbed;
 
 pub use tempfile::TempDir;
@@ -113,6 +116,12 @@ pub fn installed(program: &str) -> bool {
 /// True as root; loud and strict as `netns`.
 pub fn root() -> bool {
     require("root", nix::unistd::geteuid().is_root(), "not root")
+}
+
+/// True where Debian's mirrors can be reached, from which the machines of the testbed are made as well; loud and strict as
+/// `netns`. `lacks` is what went wrong with them.
+pub fn mirror(lacks: Option<&str>) -> bool {
+    require("testbed", lacks.is_none(), lacks.unwrap_or_default())
 }
 
 /// True where LABKIT_REQUIRE names the right: then a skip is a failure.

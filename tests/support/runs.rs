@@ -33,6 +33,7 @@ pub fn run(id: &str) -> Run {
         cases: vec!["veth".into()],
         seed: 1,
         sections: vec![],
+        bundle: None,
         imported: false,
     }
 }
