@@ -18,7 +18,7 @@ pub fn out_of_space(error: Error) -> Error {
 
 /// Gives an error of a full disk this hint, and leaves every other error as it is.
 pub fn hint_where_full(error: Error, hint: &str) -> Error {
-    match error.to_string().contains("os error 28") {
+    match error.is_of_full_disk() {
         true => error.hint(hint),
         false => error,
     }

@@ -22,11 +22,13 @@ pub struct Error {
     position: Option<String>,
     chain: Vec<String>,
     hint: Option<String>,
+    /// What the operating system called the cause.
+    io: Option<io::ErrorKind>,
 }
 
 impl Error {
     fn new(kind: Kind, cause: impl fmt::Display) -> Error {
-        Error { kind, position: None, chain: vec![cause.to_string()], hint: None }
+        Error { kind, position: None, chain: vec![cause.to_string()], hint: None, io: None }
     }
 
     pub fn failed(cause: impl fmt::Display) -> Error {
@@ -45,12 +47,12 @@ impl Error {
 
     /// A plan found something that would change: exit code 3, and nothing to print.
     pub fn changes() -> Error {
-        Error { kind: Kind::Changes, position: None, chain: Vec::new(), hint: None }
+        Error { chain: Vec::new(), ..Error::new(Kind::Changes, "") }
     }
 
     /// A check failed, and what it found has been printed as the result.
     pub fn silent_proof() -> Error {
-        Error { kind: Kind::Proof, position: None, chain: Vec::new(), hint: None }
+        Error { chain: Vec::new(), ..Error::new(Kind::Proof, "") }
     }
 
     pub fn interrupted() -> Error {
@@ -98,6 +100,11 @@ impl Error {
         self.hint.as_deref()
     }
 
+    /// True where a file system or a quota has no space left.
+    pub fn is_of_full_disk(&self) -> bool {
+        matches!(self.io, Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+    }
+
     /// True where the exit code alone says everything.
     pub fn is_silent(&self) -> bool {
         self.chain.is_empty()
@@ -116,13 +123,13 @@ impl std::error::Error for Error {}
 
 impl From<io::Error> for Error {
     fn from(cause: io::Error) -> Error {
-        Error::failed(cause)
+        Error { io: Some(cause.kind()), ..Error::failed(cause) }
     }
 }
 
 impl From<nix::Error> for Error {
     fn from(cause: nix::Error) -> Error {
-        Error::failed(io::Error::from(cause))
+        Error::from(io::Error::from(cause))
     }
 }
 

@@ -112,7 +112,7 @@ impl Work<'_> {
                 }
                 Err(error) => {
                     let error = disk_full(error.context(&need.what));
-                    self.is_over.fetch_or(error.to_string().contains("os error 28"), Ordering::Relaxed);
+                    self.is_over.fetch_or(error.is_of_full_disk(), Ordering::Relaxed);
                     self.failed.lock().unwrap_or_else(PoisonError::into_inner).insert(need.what.clone(), error);
                 }
             }
