@@ -35,7 +35,6 @@ pub struct Response {
     body: ureq::Body,
 }
 
-const NO_HOST: &str = "no such host";
 const CONNECT: Duration = Duration::from_secs(20);
 /// Between two looks at whether the user asked to stop.
 const LOOK: Duration = Duration::from_millis(50);
@@ -63,8 +62,9 @@ impl Client {
         client
     }
 
-    /// Of a failure that may be the proxy's.
-    fn by_proxy(&self, url: &str, failure: Failure) -> Failure {
+    /// What went wrong, and that it may be the proxy's doing, or for want of one.
+    fn failure(&self, url: &str, error: &ureq::Error) -> Failure {
+        let failure = failure(url, error);
         match self.world.config().proxy().filter(|_| !failure.is_final && !is_own(url)) {
             Some(proxy) => failure.hint(format!(
                 "the environment names a proxy, {}:{} (http_proxy, https_proxy, all_proxy): is it right? no_proxy names \
@@ -72,9 +72,7 @@ impl Client {
                 proxy.host(),
                 proxy.port()
             )),
-            None if failure.error.to_string().ends_with(NO_HOST) => {
-                failure.hint("is this machine connected? or set https_proxy")
-            }
+            None if is_unresolved(error) => failure.hint("is this machine connected? or set https_proxy"),
             None => failure,
         }
     }
@@ -97,7 +95,7 @@ impl Client {
     pub fn get(&self, url: &str, headers: &[(&str, &str)]) -> Result<Response, Failure> {
         let agent = if is_own(url) { &self.own } else { &self.world };
         let request = headers.iter().fold(agent.get(url), |request, (name, value)| request.header(*name, *value));
-        let answer = request.call().map_err(|error| self.by_proxy(url, failure(url, &error)));
+        let answer = request.call().map_err(|error| self.failure(url, &error));
         let (parts, body) = answer?.into_parts();
         Ok(Response { status: parts.status.as_u16(), headers: parts.headers, body })
     }
@@ -136,6 +134,15 @@ fn is_of_certificates(error: &ureq::Error) -> bool {
     matches!(cause, Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented))
 }
 
+/// A resolver that cannot be asked is told by its words alone.
+fn is_unresolved(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::HostNotFound => true,
+        ureq::Error::Io(error) => error.to_string().starts_with("failed to lookup address"),
+        _ => false,
+    }
+}
+
 fn failure(url: &str, error: &ureq::Error) -> Failure {
     use ureq::Error::{
         BadUri, ConnectionFailed, HostNotFound, Http, InvalidProxyUrl, Io, Protocol, RedirectFailed, Timeout,
@@ -152,7 +159,7 @@ fn failure(url: &str, error: &ureq::Error) -> Failure {
         ),
         BadUri(_) | Http(_) | RedirectFailed | TooManyRedirects => (true, Error::usage(text)),
         InvalidProxyUrl => (true, Error::usage(text).hint("look at http_proxy and https_proxy in the environment")),
-        HostNotFound => (false, Error::failed(NO_HOST)),
+        HostNotFound => (false, Error::failed("no such host")),
         Timeout(_) | ConnectionFailed | Io(_) | Protocol(_) => (false, Error::failed(text)),
         _ => (false, Error::failed(text)),
     };

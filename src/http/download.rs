@@ -25,6 +25,21 @@ pub trait Source: Sync {
     fn place(&self) -> String;
 }
 
+/// A file at an address.
+pub struct FileAt(pub String);
+
+impl Source for FileAt {
+    fn ask(&self, client: &Client, from: u64) -> Result<Response, Failure> {
+        let range = format!("bytes={from}-");
+        let headers: &[(&str, &str)] = if from > 0 { &[("range", &range)] } else { &[] };
+        client.get(&self.0, headers)
+    }
+
+    fn place(&self) -> String {
+        self.0.clone()
+    }
+}
+
 /// What is wanted.
 pub struct Download<'a> {
     pub source: &'a dyn Source,
@@ -46,45 +61,49 @@ impl Download<'_> {
         loop {
             let mut file = OpenOptions::new().read(true).append(true).create(true).open(part)?;
             farthest = file.metadata()?.len().max(farthest);
-            let Err(failure) = self.attempt(client, &mut file, passed) else { break };
-            let (length, is_wrong) = (file.metadata()?.len(), is_wrong(&failure));
-            if is_wrong {
-                self.forget(&file, passed)?;
-            } else if length > farthest {
-                // A server that always ends at the same place is not to be asked for ever.
-                retry.progressed();
-            }
-            match is_wrong && !is_anew {
-                // What an earlier attempt left may be what is wrong: once from the beginning.
-                true => is_anew = true,
-                false => {
-                    let failure = Failure { is_final: failure.is_final || is_wrong, ..failure };
-                    retry.after(failure).map_err(|error| error.context(format!("fetch `{}`", self.source.place())))?;
-                }
-            }
+            let Err(setback) = self.attempt(client, &mut file, passed) else { break };
             signal::check()?;
+            let failure = match setback {
+                Setback::Wrong(error) => {
+                    self.forget(&file, passed)?;
+                    if !is_anew {
+                        // What an earlier attempt left may be what is wrong: once from the beginning.
+                        is_anew = true;
+                        continue;
+                    }
+                    Failure::lasting(error)
+                }
+                Setback::Failed(failure) => {
+                    // A server that always ends at the same place is not to be asked for ever.
+                    if file.metadata()?.len() > farthest {
+                        retry.progressed();
+                    }
+                    failure
+                }
+            };
+            retry.after(failure).context(|| format!("fetch `{}`", self.source.place()))?;
         }
         fs::rename(part, to).context(|| format!("rename `{}`", part.display()))
     }
 
-    fn forget(&self, file: &File, passed: &dyn Fn(i64)) -> Result<()> {
+    fn forget(&self, file: &File, passed: &dyn Fn(i64)) -> std::io::Result<()> {
         passed(-(file.metadata()?.len().min(self.size) as i64));
-        Ok(file.set_len(0)?)
+        file.set_len(0)
     }
 
     /// What is there is hashed, what lacks is asked for.
-    fn attempt(&self, client: &Client, file: &mut File, passed: &dyn Fn(i64)) -> Result<(), Failure> {
-        let there = file.metadata().map_err(Error::from)?.len();
-        file.seek(SeekFrom::Start(0)).map_err(Error::from)?;
+    fn attempt(&self, client: &Client, file: &mut File, passed: &dyn Fn(i64)) -> Result<(), Setback> {
+        let there = file.metadata()?.len();
+        file.seek(SeekFrom::Start(0))?;
         let mut piece = vec![0; PIECE];
-        let mut tally = Tally::new(Incoming { own: file.try_clone().map_err(Error::from)?, more: None });
+        let mut tally = Tally::new(Incoming { own: file.try_clone()?, more: None });
         copy(&mut tally, None, &mut piece, there, &|_| ()).map_err(|(_, error)| Failure::lasting(error))?;
         if there < self.size {
             let response = self.source.ask(client, there)?;
             let begins = self.begins(&response, there)?;
             if begins == 0 && there > 0 {
                 self.forget(file, passed)?;
-                tally = Tally::new(Incoming { own: file.try_clone().map_err(Error::from)?, more: None });
+                tally = Tally::new(Incoming { own: file.try_clone()?, more: None });
             }
             tally.inner().more = Some(Box::new(response.reader()));
             // One byte more than it has shows that it has more.
@@ -97,18 +116,18 @@ impl Download<'_> {
         let (sha256, bytes) = tally.end();
         match bytes {
             bytes if bytes < self.size => {
-                Err(Failure::passing(Error::failed(format!("it ended after {bytes} of {} bytes", self.size))))
+                Err(Failure::passing(Error::failed(format!("it ended after {bytes} of {} bytes", self.size))).into())
             }
             bytes if bytes > self.size => Err(wrong(format!("it has more than {} bytes", self.size))),
             _ if sha256 != self.sha256 => {
                 Err(wrong(format!("it is not what was wanted: sha256 {sha256}, and not {}", self.sha256)))
             }
-            _ => Ok(file.sync_data().map_err(Error::from)?),
+            _ => Ok(file.sync_data()?),
         }
     }
 
     /// Where the answer begins in the file.
-    fn begins(&self, response: &Response, asked: u64) -> Result<u64, Failure> {
+    fn begins(&self, response: &Response, asked: u64) -> Result<u64, Setback> {
         match response.status {
             200 => Ok(0),
             206 => {
@@ -121,21 +140,34 @@ impl Download<'_> {
             }
             // The server has a shorter file than was begun.
             416 => Err(wrong("the server's file is shorter".to_owned())),
-            status => Err(Failure::of_status(status, response.header("retry-after"))),
+            status => Err(Failure::of_status(status, response.header("retry-after")).into()),
         }
     }
 }
 
-/// Marks an error after which what came so far is of no use.
-const WRONG: &str = "wrong bytes";
-
-fn wrong(why: String) -> Failure {
-    let hint = "it was changed since it was locked, or on its way: `labkit bundle lock --check` tells which";
-    Failure::passing(Error::failed(why).context(WRONG).hint(hint))
+/// Why an attempt came to nothing.
+enum Setback {
+    Failed(Failure),
+    /// What came so far is of no use.
+    Wrong(Error),
 }
 
-fn is_wrong(failure: &Failure) -> bool {
-    failure.error.to_string().contains(WRONG)
+impl From<Failure> for Setback {
+    fn from(failure: Failure) -> Setback {
+        Setback::Failed(failure)
+    }
+}
+
+/// Of this machine, which no other attempt mends.
+impl From<std::io::Error> for Setback {
+    fn from(error: std::io::Error) -> Setback {
+        Setback::Failed(Failure::lasting(error.into()))
+    }
+}
+
+fn wrong(why: String) -> Setback {
+    let hint = "it was changed since it was locked, or on its way: `labkit bundle lock --check` tells which";
+    Setback::Wrong(Error::failed(why).context("wrong bytes").hint(hint))
 }
 
 /// First the file's own bytes, then what comes behind them.

@@ -7,5 +7,5 @@ mod retry;
 
 pub use challenge::Challenge;
 pub use client::{Client, Response};
-pub use download::{Download, Source};
-pub use retry::{Failure, Retry};
+pub use download::{Download, FileAt, Source};
+pub use retry::{Failure, persist};

@@ -67,6 +67,17 @@ pub struct Retry {
     most: u32,
 }
 
+/// Asks until there is an answer, so many times where that may help.
+pub fn persist<T>(attempts: u32, mut ask: impl FnMut() -> Result<T, Failure>) -> Result<T> {
+    let mut retry = Retry::new(attempts);
+    loop {
+        match ask() {
+            Ok(answer) => return Ok(answer),
+            Err(failure) => retry.after(failure)?,
+        }
+    }
+}
+
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Of a pause, so that Ctrl-C is heard.

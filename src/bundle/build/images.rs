@@ -9,7 +9,7 @@ use crate::{
         registry::{Blob, Reference, Remote, address_of},
     },
     error::{Error, Result},
-    http::{Client, Retry},
+    http::{Client, persist},
     oci::{Descriptor, Digest, Index, Kind, Manifest, Platform, media_type},
 };
 
@@ -38,11 +38,11 @@ fn of<'a>(site: &Site, client: &Client, orders: &Orders, image: &'a Image) -> Re
     let base = image.source.clone().unwrap_or_else(|| address_of(&reference.registry));
     let remote = Arc::new(Remote::new(&base, &reference.repository));
     let get = |digest: &Digest| -> Result<Vec<u8>> {
-        let known = site.layout()?.text_of(digest).ok();
+        let known = site.layout().text_of(digest).ok();
         let near = || orders.from.iter().find_map(|origin| origin.document(client, digest));
         match known.or_else(near) {
             Some(text) => Ok(text),
-            None => fetch(client, &remote, digest),
+            None => persist(ATTEMPTS, || remote.manifest(client, &digest.to_string())).map(|document| document.text),
         }
     };
     let top = get(&image.index)?;
@@ -50,7 +50,7 @@ fn of<'a>(site: &Site, client: &Client, orders: &Orders, image: &'a Image) -> Re
     let top = site.put(&top_type, &top)?;
     let chosen = get(&image.digest)?;
     if top.kind() == Kind::Index {
-        let index: Index = site.layout()?.document_of(&image.index)?;
+        let index: Index = site.layout().document_of(&image.index)?;
         let is_of = |one: &Descriptor| {
             one.digest == image.digest
                 && one.platform.as_ref().is_some_and(|platform| platform.architecture == image.architecture)
@@ -68,16 +68,6 @@ fn of<'a>(site: &Site, client: &Client, orders: &Orders, image: &'a Image) -> Re
 /// An index is for several; a manifest says nothing of what it is for.
 fn platform(image: &Image, top: &Descriptor) -> Option<Platform> {
     (top.kind() == Kind::Manifest).then(|| Platform::linux(&image.architecture))
-}
-
-fn fetch(client: &Client, remote: &Remote, digest: &Digest) -> Result<Vec<u8>> {
-    let mut retry = Retry::new(ATTEMPTS);
-    loop {
-        match remote.manifest(client, &digest.to_string()) {
-            Ok(document) => return Ok(document.text),
-            Err(failure) => retry.after(failure)?,
-        }
-    }
 }
 
 /// What a document is, as it says itself: registries have been wrong about it.

@@ -71,7 +71,7 @@ impl Origin {
         let text = match self {
             Origin::Bundle(bundle) => bundle.layout.text_of(digest).ok(),
             Origin::Files(_) => None,
-            Origin::Remote(remote) => remote.document(client, digest).ok(),
+            Origin::Remote(remote) => remote.document(client, digest).ok().flatten(),
         };
         text.filter(|text| Digest::of(text) == *digest)
     }

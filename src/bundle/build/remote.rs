@@ -40,7 +40,7 @@ pub fn fetch(
     let client = Client::new(patience);
     let remote = RemoteBundle::at(address);
     let text = remote.index_text(&client)?;
-    let signature = remote.signature(&client);
+    let signature = remote.signature(&client)?;
     if let Some(key) = key {
         let signature = signature.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
         let signature = signature.ok_or_else(|| Error::proof("nobody signed this bundle"))?;
@@ -90,12 +90,11 @@ impl Walk<'_> {
             }
             _ if depth == 0 => Err(Error::failed("it leads deeper than images do")),
             kind => {
-                let text = match self.text(&descriptor.digest) {
+                let text = match self.text(&descriptor.digest)? {
+                    Some(text) => text,
                     // Of an image for many platforms only some were wanted.
-                    Err(error) if depth < DEEPEST && error.to_string().contains("it is not there (404)") => {
-                        return Ok(());
-                    }
-                    text => text?,
+                    None if depth < DEEPEST => return Ok(()),
+                    None => return Err(Error::failed(format!("the other machine has no {}", descriptor.digest))),
                 };
                 self.site.put(&descriptor.media_type, &text)?;
                 self.needed.insert(descriptor.digest.clone());
@@ -111,9 +110,9 @@ impl Walk<'_> {
         }
     }
 
-    fn text(&self, digest: &Digest) -> Result<Vec<u8>> {
-        match self.site.layout()?.text_of(digest) {
-            Ok(text) => Ok(text),
+    fn text(&self, digest: &Digest) -> Result<Option<Vec<u8>>> {
+        match self.site.layout().text_of(digest) {
+            Ok(text) => Ok(Some(text)),
             Err(_) => self.remote.document(self.client, digest),
         }
     }

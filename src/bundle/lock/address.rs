@@ -6,8 +6,8 @@ use super::File;
 use crate::{
     bundle::kind::ItemKind,
     digest::Tally,
-    error::{Error, Result},
-    http::{Client, Failure, Retry},
+    error::{Context, Error, Result},
+    http::{Client, Failure, persist},
     signal,
 };
 
@@ -82,15 +82,8 @@ const ATTEMPTS: u32 = 5;
 
 /// What the address gives now, and its text where it is a short one.
 pub fn pin(client: &Client, wanted: &WantedFile) -> Result<(File, Option<String>)> {
-    let mut retry = Retry::new(ATTEMPTS);
-    let (sha256, size, text) = loop {
-        match read(client, &wanted.url) {
-            Ok(read) => break read,
-            Err(failure) => {
-                retry.after(failure).map_err(|error| error.context(format!("{} `{}`", wanted.kind, wanted.name)))?
-            }
-        }
-    };
+    let (sha256, size, text) =
+        persist(ATTEMPTS, || read(client, &wanted.url)).context(|| format!("{} `{}`", wanted.kind, wanted.name))?;
     let file = File {
         name: wanted.name.clone(),
         kind: wanted.kind,

@@ -7,10 +7,9 @@ use std::{
 
 use super::Deb;
 use crate::{
-    bundle::remote_bundle::FileAt,
     error::{Context, Error, Result},
     exec::Program,
-    http::{Client, Download},
+    http::{Client, Download, FileAt},
     scratch::Scratch,
     tarball::Archive,
 };
@@ -26,7 +25,7 @@ pub fn images(client: &Client, deb: &Deb) -> Result<BTreeSet<String>> {
     let scratch = Scratch::create(&env::temp_dir(), "labkit-")?;
     let list = || -> Result<BTreeSet<String>> {
         let package = scratch.path().join("kubeadm.deb");
-        Download { source: &FileAt(&deb.source), sha256: &deb.sha256, size: deb.size }.fetch(
+        Download { source: &FileAt(deb.source.clone()), sha256: &deb.sha256, size: deb.size }.fetch(
             client,
             &scratch.path().join("begun"),
             &package,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{Reference, Remote, remote::Document};
 use crate::{
     error::{Error, Result},
-    http::{Client, Failure, Retry},
+    http::{Client, Failure, persist},
     oci::{Descriptor, Digest, Index, Kind, Manifest, Platform},
 };
 
@@ -28,27 +28,16 @@ struct Config {
 
 const ATTEMPTS: u32 = 4;
 
-/// Asks again where that may help.
-fn persist<T>(mut ask: impl FnMut() -> Result<T, Failure>) -> Result<T> {
-    let mut retry = Retry::new(ATTEMPTS);
-    loop {
-        match ask() {
-            Ok(answer) => return Ok(answer),
-            Err(failure) => retry.after(failure)?,
-        }
-    }
-}
-
 /// What this name leads to now.
 pub fn pin(client: &Client, base: &str, reference: &Reference, architecture: &str) -> Result<Pinned> {
     let remote = Remote::new(base, &reference.repository);
     let attempt = || -> Result<Pinned> {
-        let top = persist(|| remote.manifest(client, &reference.wanted()))?;
+        let top = persist(ATTEMPTS, || remote.manifest(client, &reference.wanted()))?;
         let chosen = match Kind::of(&top.media_type) {
             Kind::Index => {
                 let index: Index = serde_json::from_slice(&top.text)?;
                 let digest = choose(&index, architecture)?.digest.clone();
-                persist(|| remote.manifest(client, &digest.to_string()))?
+                persist(ATTEMPTS, || remote.manifest(client, &digest.to_string()))?
             }
             Kind::Manifest => {
                 Document { text: top.text.clone(), media_type: top.media_type, digest: top.digest.clone() }
@@ -60,7 +49,7 @@ pub fn pin(client: &Client, base: &str, reference: &Reference, architecture: &st
         };
         let manifest: Manifest = serde_json::from_slice(&chosen.text)?;
         // An index may say what it likes: the configuration is what a machine believes.
-        refuse_other(&persist(|| config(client, &remote, &manifest))?, architecture)?;
+        refuse_other(&persist(ATTEMPTS, || config(client, &remote, &manifest))?, architecture)?;
         let blobs = manifest.layers.iter().chain([&manifest.config]).map(|blob| blob.size).sum::<u64>();
         Ok(Pinned { index: top.digest, digest: chosen.digest, size: chosen.text.len() as u64 + blobs })
     };
