@@ -1,7 +1,7 @@
 //! SHA-256, of what is in memory and of what passes by, and what is derived by it; and the digests that formats of
 //! others ask for.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 use blake2::Blake2b512;
 use hkdf::Hkdf;
@@ -38,21 +38,21 @@ pub fn derive(secret: &[u8], salt: &[u8], purpose: &[u8]) -> [u8; 32] {
     bytes
 }
 
-/// Passes on what it reads, and knows its digest and length when all is read.
-pub struct Tally<R> {
-    from: R,
+/// Passes on what is read from it or written to it, and knows its digest and length when that is all.
+pub struct Tally<S> {
+    stream: S,
     digest: Sha256,
     bytes: u64,
 }
 
-impl<R: Read> Tally<R> {
-    pub fn new(from: R) -> Tally<R> {
-        Tally { from, digest: Sha256::new(), bytes: 0 }
+impl<S> Tally<S> {
+    pub fn new(stream: S) -> Tally<S> {
+        Tally { stream, digest: Sha256::new(), bytes: 0 }
     }
 
-    /// Where it reads from.
-    pub fn inner(&mut self) -> &mut R {
-        &mut self.from
+    /// What it passes on from, or to.
+    pub fn inner(&mut self) -> &mut S {
+        &mut self.stream
     }
 
     /// The digest as 64 hexadecimal digits, and how many bytes went by.
@@ -61,9 +61,22 @@ impl<R: Read> Tally<R> {
     }
 }
 
+impl<W: Write> Write for Tally<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.stream.write(bytes)?;
+        self.digest.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
 impl<R: Read> Read for Tally<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.from.read(buffer)?;
+        let read = self.stream.read(buffer)?;
         self.digest.update(&buffer[..read]);
         self.bytes += read as u64;
         Ok(read)

@@ -43,6 +43,15 @@ impl Machine {
     }
 }
 
+/// This machine's architecture, as Debian and OCI call it: `amd64`.
+pub fn own_architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
 fn text(path: impl AsRef<Path>) -> String {
     fs::read_to_string(path).unwrap_or_default().trim().to_owned()
 }

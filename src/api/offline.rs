@@ -8,6 +8,7 @@ use crate::{
     host,
     httpd::{Running, Server},
     lab::{Lab, PackageArchive},
+    machine::own_architecture,
     openpgp::Signer,
     secret,
 };
@@ -34,7 +35,7 @@ impl Offline {
         let digest = bundle.layout.digest()?;
         let signer = Signer::from_seed(&secret::fresh()?, bundle::SIGNER);
         let offer = bundle::offer_packages(&bundle.layout, &signer)?;
-        let own = bundle::own_architecture();
+        let own = own_architecture();
         if offer.is_empty() {
             return Ok(None);
         }

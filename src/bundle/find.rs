@@ -21,12 +21,8 @@ const NONE: &str = "none";
 /// The first bundle that there is: `$LABKIT_BUNDLE`, beside the program, in the program, below /var/lib/labkit, on a
 /// mounted file system with the label `LABKIT`. One that is there and damaged is an error, and no reason to look on.
 pub fn find() -> Result<Option<Bundle>> {
-    match env::var(VARIABLE) {
-        Ok(place) if place == NONE => return Ok(None),
-        Ok(place) if !place.is_empty() => {
-            return Bundle::open(Path::new(&place)).context(|| format!("${VARIABLE}")).map(Some);
-        }
-        _ => {}
+    if let Some(place) = variable() {
+        return if place == NONE { Ok(None) } else { by_variable(&place).map(Some) };
     }
     let program = env::current_exe().context(|| "find this program")?;
     let beside = program.parent().into_iter().map(Path::to_owned);
@@ -39,10 +35,13 @@ pub fn find() -> Result<Option<Bundle>> {
     in_one_of(std::iter::once(PathBuf::from(KEPT)).chain(mounted(LABEL)))
 }
 
-/// The bundle that somebody named, or the one in this directory, or the one that is found.
+/// The bundle that somebody named, here or in `$LABKIT_BUNDLE`, or the one in this directory, or the one that is found.
 pub fn need(named: Option<&str>) -> Result<Bundle> {
     if let Some(place) = named {
         return Bundle::open(Path::new(place));
+    }
+    if let Some(place) = variable().filter(|place| place != NONE) {
+        return by_variable(&place);
     }
     if let Some(here) = in_one_of(std::iter::once(PathBuf::new()))? {
         return Ok(here);
@@ -53,6 +52,14 @@ pub fn need(named: Option<&str>) -> Result<Bundle> {
         )
         .hint("name one, or build one: labkit bundle lock node && labkit bundle build")
     })
+}
+
+fn variable() -> Option<String> {
+    env::var(VARIABLE).ok().filter(|place| !place.is_empty())
+}
+
+fn by_variable(place: &str) -> Result<Bundle> {
+    Bundle::open(Path::new(place)).context(|| format!("${VARIABLE}"))
 }
 
 fn in_one_of(dirs: impl Iterator<Item = PathBuf>) -> Result<Option<Bundle>> {

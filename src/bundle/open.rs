@@ -72,8 +72,13 @@ fn parts(first: &Path) -> Result<Layout> {
         let part = Stretch::of_file(open_plain(&named(number))?)?;
         if number == 1 {
             whole = part.length();
-        } else if part.length() > whole || (number < last && part.length() != whole) {
-            let short = if part.length() > whole { 1 } else { number };
+        }
+        let short = match part.length() {
+            length if length > whole => Some(1),
+            length if length < whole && number < last => Some(number),
+            _ => None,
+        };
+        if let Some(short) = short {
             return Err(Error::failed(format!("part `{}` is cut short", named(short).display())));
         }
         all.push(part);

@@ -97,6 +97,12 @@ struct Parts {
 }
 
 impl Parts {
+    fn named(&self, number: usize) -> PathBuf {
+        let mut name = self.file.clone().into_os_string();
+        name.push(format!(".{number:03}"));
+        PathBuf::from(name)
+    }
+
     fn close(&mut self) -> Result<()> {
         match self.now.take() {
             Some(file) => Ok(file.sync_data()?),
@@ -111,12 +117,7 @@ impl Parts {
         if self.done.len() == MOST_PARTS {
             return Err(io::Error::other(format!("that would be more than {MOST_PARTS} parts: make them larger")));
         }
-        let named = |number: usize| {
-            let mut name = self.file.clone().into_os_string();
-            name.push(format!(".{number:03}"));
-            PathBuf::from(name)
-        };
-        let whole = named(self.done.len() + 1);
+        let whole = self.named(self.done.len() + 1);
         let mut begun = whole.clone().into_os_string();
         begun.push(".part");
         let begun = PathBuf::from(begun);
@@ -132,9 +133,7 @@ impl Parts {
             fs::rename(begun, whole).context(|| format!("rename `{}`", begun.display()))?;
         }
         for number in self.done.len() + 1.. {
-            let mut name = self.file.clone().into_os_string();
-            name.push(format!(".{number:03}"));
-            if fs::remove_file(PathBuf::from(name)).is_err() {
+            if fs::remove_file(self.named(number)).is_err() {
                 break;
             }
         }

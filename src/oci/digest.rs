@@ -14,10 +14,17 @@ pub struct Digest {
     hex: String,
 }
 
+const ALGORITHM: &str = "sha256:";
+
 impl Digest {
     /// What these bytes are called.
     pub fn of(bytes: &[u8]) -> Digest {
         Digest { hex: sha256_hex(bytes) }
+    }
+
+    /// From the 64 digits alone.
+    pub fn from_hex(hex: &str) -> Result<Digest, String> {
+        format!("{ALGORITHM}{hex}").parse()
     }
 
     /// The 64 digits.
@@ -31,7 +38,7 @@ impl FromStr for Digest {
 
     fn from_str(text: &str) -> Result<Digest, String> {
         let digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-        match text.strip_prefix("sha256:") {
+        match text.strip_prefix(ALGORITHM) {
             Some(hex) if hex.len() == 64 && hex.chars().all(digit) => Ok(Digest { hex: hex.to_owned() }),
             _ => Err(format!("`{}` is no digest: sha256: and 64 digits in lower case", text.escape_debug())),
         }
@@ -54,7 +61,7 @@ impl From<Digest> for String {
 
 impl fmt::Display for Digest {
     fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
-        write!(out, "sha256:{}", self.hex)
+        write!(out, "{ALGORITHM}{}", self.hex)
     }
 }
 

@@ -107,7 +107,7 @@ impl Layout {
     pub fn contents(&self) -> Result<Contents> {
         let mut contents = Contents::default();
         for (path, bytes) in self.place.list()? {
-            let digest = path.strip_prefix(BLOBS).and_then(|hex| format!("sha256:{hex}").parse::<Digest>().ok());
+            let digest = path.strip_prefix(BLOBS).and_then(|hex| Digest::from_hex(hex).ok());
             let shown = path.escape_debug();
             match (digest, bytes) {
                 (_, None) => contents.strangers.push(format!("`{shown}` is no file")),

@@ -110,7 +110,7 @@ fn parse(line: &str) -> Result<Resolved> {
     let [file, size, sha256] = words[..] else { return Err(refuse()) };
     let (named, architecture) = file.strip_suffix(".deb").and_then(|file| file.rsplit_once('_')).ok_or_else(refuse)?;
     let (name, version) = named.split_once('_').ok_or_else(refuse)?;
-    let digest = sha256.strip_prefix("SHA256:").and_then(|hex| format!("sha256:{hex}").parse::<Digest>().ok());
+    let digest = sha256.strip_prefix("SHA256:").and_then(|hex| Digest::from_hex(hex).ok());
     Ok(Resolved {
         name: name.to_owned(),
         version: version.replace("%3a", ":"),

@@ -10,7 +10,7 @@ use crate::{
         lock::{BY_IMAGE, Deb, File, Made},
     },
     error::{Context, Error, Result},
-    oci::{Descriptor, Digest, Index, Kind, Layout, Manifest, Platform, media_type, note},
+    oci::{Descriptor, Digest, Index, Kind, Manifest, Platform, media_type, note},
 };
 
 /// An index, and every blob that it leads to but those of images.
@@ -28,11 +28,10 @@ pub const LOCK: &str = "lab.lock";
 /// Composes it from blobs that are all there.
 pub fn index(site: &Site, orders: &Orders, images: &[Documents]) -> Result<Composed> {
     let mut composing = Composing { site, needed: BTreeSet::new(), all: BTreeMap::new(), for_images: Vec::new() };
-    let known = controls(site);
     orders.progress.begin("packages", orders.lock.debs.len() as u64);
     for deb in &orders.lock.debs {
         orders.progress.doing(&deb.name);
-        composing.deb(deb, &known).context(|| format!("package {} {}", deb.name, deb.version))?;
+        composing.deb(deb).context(|| format!("package {} {}", deb.name, deb.version))?;
         orders.progress.step();
     }
     for file in &orders.lock.files {
@@ -57,11 +56,9 @@ struct Composing<'a> {
 }
 
 impl Composing<'_> {
-    fn deb(&mut self, deb: &Deb, known: &BTreeMap<Digest, Digest>) -> Result<()> {
+    fn deb(&mut self, deb: &Deb) -> Result<()> {
         let package = digest(&deb.sha256)?;
-        let written = known.get(&package).and_then(|control| self.site.layout().ok()?.text_of(control).ok());
-        let written = written.and_then(|text| String::from_utf8(text).ok());
-        let text = written.map_or_else(|| apt::control_of_deb(&self.site.blob(&package)), Ok)?;
+        let text = apt::control_of_deb(&self.site.blob(&package))?;
         let control = Control::parse(&text)?;
         apt::require_same(&control, deb)?;
         if deb.wanted_by.contains(BY_IMAGE) {
@@ -177,20 +174,5 @@ fn joined(words: &BTreeSet<String>) -> String {
 }
 
 fn digest(sha256: &str) -> Result<Digest> {
-    format!("sha256:{sha256}").parse().map_err(Error::usage)
-}
-
-/// The control paragraphs that an earlier build took out of packages: from the package to its paragraph.
-fn controls(site: &Site) -> BTreeMap<Digest, Digest> {
-    let Some((index, layout)) = site.index().zip(site.layout().ok()) else { return BTreeMap::new() };
-    let debs = index.manifests.iter().filter(|one| one.artifact_type.as_deref() == ItemKind::Deb.artifact_type());
-    debs.filter_map(|one| control_of(&layout, &one.digest)).collect()
-}
-
-fn control_of(layout: &Layout, manifest: &Digest) -> Option<(Digest, Digest)> {
-    let manifest: Manifest = serde_json::from_slice(&layout.text_of(manifest).ok()?).ok()?;
-    match manifest.layers.as_slice() {
-        [control, package] => Some((package.digest.clone(), control.digest.clone())),
-        _ => None,
-    }
+    Digest::from_hex(sha256).map_err(Error::usage)
 }

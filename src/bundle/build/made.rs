@@ -15,7 +15,7 @@ use super::{Orders, site::Site};
 use crate::{
     bundle::{
         apt::Package,
-        lock::{Made, own_architecture},
+        lock::Made,
         open::carried_by,
         serve::{COMPONENT, DEBIAN, SIGNER, SUITE, StaticSite, offer_of},
     },
@@ -24,6 +24,7 @@ use crate::{
     exec::Program,
     gzip,
     httpd::Server,
+    machine::own_architecture,
     oci::{Descriptor, Digest, Index, Kind, Manifest, Platform, media_type, note},
     openpgp::Signer,
     scratch::Scratch,
@@ -43,6 +44,8 @@ const FORGET: &str = r#"--customize-hook=rm -f "$1"/etc/apt/sources.list "$1"/et
 const LIMIT: Duration = Duration::from_secs(3600);
 const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const PIECE: usize = 1 << 20;
+/// What env(1) exits with where there is no such program.
+const NOT_FOUND: i32 = 127;
 /// Where labkit lies in it.
 const LABKIT: &str = "usr/local/bin/labkit";
 /// Documentation that nobody reads in a container.
@@ -98,7 +101,7 @@ pub fn make(site: &Site, orders: &Orders, made: &Made, architecture: &str, packa
 
 /// Everything that a made image is made of.
 pub fn blobs(site: &Site, top: &Descriptor) -> Result<Vec<Digest>> {
-    let manifest: Manifest = site.layout()?.document_of(&top.digest)?;
+    let manifest: Manifest = site.layout().document_of(&top.digest)?;
     let inner = manifest.layers.into_iter().chain([manifest.config]).map(|blob| blob.digest);
     Ok(inner.chain([top.digest.clone()]).collect())
 }
@@ -128,7 +131,7 @@ fn made_from(made: &Made, architecture: &str, packages: &[Package], labkit: &Str
 
 /// What an earlier build made from the same, if all of it is still there.
 fn known(site: &Site, name: &str, from: &str) -> Option<Descriptor> {
-    let layout = site.layout().ok()?;
+    let layout = site.layout();
     let named = site.index()?.manifests.into_iter().find(|one| one.name() == Some(name))?;
     let all = match named.kind() {
         Kind::Index => layout.document_of::<Index>(&named.digest).ok()?.manifests,
@@ -144,7 +147,7 @@ fn known(site: &Site, name: &str, from: &str) -> Option<Descriptor> {
 fn root_layer(site: &Site, made: &Made, architecture: &str, packages: &[Package]) -> Result<(Descriptor, Digest)> {
     let scratch = Scratch::create(&std::env::temp_dir(), "labkit-")?;
     let signer = Signer::from_seed(&secret::fresh()?, SIGNER);
-    let offer = offer_of(&site.layout()?, packages, &signer)?;
+    let offer = offer_of(site.layout(), packages, &signer)?;
     let server = Server::bind(([127, 0, 0, 1], 0).into())?.serve(Arc::new(StaticSite(offer)))?;
     // apt asks as another user.
     fs::set_permissions(scratch.path(), fs::Permissions::from_mode(0o755))?;
@@ -175,17 +178,12 @@ fn root_layer(site: &Site, made: &Made, architecture: &str, packages: &[Package]
             Ok(())
         })
         .map_err(|error| error.hint("apt-get install mmdebstrap"))?;
-    output.require_success(&argv).map_err(missing)?;
+    output.require_success(&argv).map_err(|error| match output.status.code() {
+        Some(NOT_FOUND) => error.hint("apt-get install mmdebstrap"),
+        _ => error.hint("are the packages in the lock? labkit bundle lock --image-package NAME,…"),
+    })?;
     copied?;
     layer.ok_or_else(|| Error::failed("mmdebstrap wrote nothing"))?.place(site)
-}
-
-/// env(1) says that a program is not there by this.
-fn missing(error: Error) -> Error {
-    match error.to_string().contains("mmdebstrap’") || error.to_string().contains("'mmdebstrap'") {
-        true => error.hint("apt-get install mmdebstrap"),
-        false => error.hint("are the packages in the lock? labkit bundle lock --image-package NAME,…"),
-    }
 }
 
 /// labkit alone, as a layer.
@@ -223,14 +221,13 @@ impl Layer {
         let begun = site.begun_as(&format!("layer-{}", crate::chance::letters(8)));
         let mut tar = Tally::new(from);
         let mut file = File::create_new(&begun)?;
-        let mut compressed = gzip::compress(&mut file);
+        let mut tally = Tally::new(&mut file);
+        let mut compressed = gzip::compress(&mut tally);
         copy_in_pieces(&mut tar, &mut compressed).context(|| "write a layer")?;
         compressed.finish()?;
+        let (whole, size) = tally.end();
         file.sync_data()?;
-        let mut again = Tally::new(File::open(&begun)?);
-        io::copy(&mut again, &mut io::sink())?;
-        let (whole, size) = again.end();
-        let digest = |hex: String| format!("sha256:{hex}").parse::<Digest>().map_err(Error::failed);
+        let digest = |hex: String| Digest::from_hex(&hex).map_err(Error::failed);
         Ok(Layer { begun, whole: digest(whole)?, diff: digest(tar.end().0)?, size })
     }
 

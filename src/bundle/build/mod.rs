@@ -20,10 +20,10 @@ pub use remote::{Fetched, fetch};
 use serde::Serialize;
 use site::Site;
 
-use super::{lock::Lock, remote_bundle::FileAt, verify};
+use super::{lock::Lock, verify};
 use crate::{
     error::{Error, Result},
-    http::Client,
+    http::{Client, FileAt},
     oci::{Contents, Digest},
     progress::Progress,
 };
@@ -84,18 +84,18 @@ fn named(lock: &Lock) -> Result<Vec<Need<'_>>> {
         lock.debs.iter().map(|deb| (format!("{} {}", deb.name, deb.version), &deb.sha256, deb.size, &deb.source));
     let files = lock.files.iter().map(|file| (file.name.clone(), &file.sha256, file.size, &file.source));
     let needs = debs.chain(files).map(|(what, sha256, size, source)| {
-        let digest = format!("sha256:{sha256}").parse().map_err(Error::usage)?;
-        Ok(Need { what, digest, size, source: Box::new(FileAt(source)) })
+        let digest = Digest::from_hex(sha256).map_err(Error::usage)?;
+        Ok(Need { what, digest, size, source: Box::new(FileAt(source.clone())) })
     });
     needs.collect()
 }
 
 /// Blobs of an earlier build that are not what they are called are fetched again.
 fn discard_bad(site: &Site, progress: &Progress) -> Result<usize> {
-    let layout = site.layout()?;
+    let layout = site.layout();
     let Contents { blobs, .. } = layout.contents()?;
     progress.begin_bytes("check", blobs.values().sum());
-    let bad = verify::hash(&layout, &blobs, &|bytes| progress.advance(bytes as i64))?;
+    let bad = verify::hash(layout, &blobs, &|bytes| progress.advance(bytes as i64))?;
     for (digest, finding) in &bad {
         progress.line(&format!("again     {finding}"));
         site.discard(digest)?;

@@ -15,6 +15,7 @@ use crate::{
 /// Held as long as it is built in: one build at a time.
 pub struct Site {
     dir: PathBuf,
+    layout: Layout,
     _lock: File,
 }
 
@@ -47,11 +48,10 @@ impl Site {
             }
             Err(TryLockError::Error(error)) => return Err(error).context(attempt),
         }
-        let site = Site { dir: dir.to_owned(), _lock: lock };
         if !dir.join(MARK).exists() {
-            site.write(MARK, MARK_TEXT.as_bytes())?;
+            write(dir, MARK, MARK_TEXT.as_bytes())?;
         }
-        Ok(site)
+        Ok(Site { dir: dir.to_owned(), layout: Layout::directory(dir).context(attempt)?, _lock: lock })
     }
 
     /// Where a whole blob lies.
@@ -71,16 +71,16 @@ impl Site {
 
     /// Blobs that are there, with their bytes, whole or not.
     pub fn there(&self) -> Result<BTreeMap<Digest, u64>> {
-        Ok(Layout::directory(&self.dir)?.contents()?.blobs)
+        Ok(self.layout.contents()?.blobs)
     }
 
     /// The index of an earlier build; none where that did not come so far.
     pub fn index(&self) -> Option<Index> {
-        Layout::directory(&self.dir).ok()?.index().ok()
+        self.layout.index().ok()
     }
 
-    pub fn layout(&self) -> Result<Layout> {
-        Layout::directory(&self.dir)
+    pub fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     /// Writes a blob that is at hand.
@@ -111,10 +111,10 @@ impl Site {
         if is_new {
             // It was of the index before.
             let _ = fs::remove_file(self.dir.join(SIGNATURE));
-            self.write(INDEX, text)?;
+            write(&self.dir, INDEX, text)?;
         }
         if let Some(signature) = signature {
-            self.write(SIGNATURE, signature)?;
+            write(&self.dir, SIGNATURE, signature)?;
         }
         for digest in self.there()?.keys().filter(|digest| !needed.contains(digest)) {
             self.discard(digest)?;
@@ -123,15 +123,15 @@ impl Site {
         File::open(&self.dir)?.sync_all().context(|| "write the bundle to the disk")?;
         Ok(Digest::of(text))
     }
+}
 
-    fn write(&self, name: &str, text: &[u8]) -> Result<()> {
-        let begun = self.dir.join(BEGUN).join(name);
-        let _ = fs::remove_file(&begun);
-        disk::write_new(&begun, |file| Ok(std::io::Write::write_all(file, text)?))
-            .and_then(|()| Ok(fs::rename(&begun, self.dir.join(name))?))
-            .context(|| format!("write `{}`", self.dir.join(name).display()))
-            .map_err(disk_full)
-    }
+fn write(dir: &Path, name: &str, text: &[u8]) -> Result<()> {
+    let begun = dir.join(BEGUN).join(name);
+    let _ = fs::remove_file(&begun);
+    disk::write_new(&begun, |file| Ok(std::io::Write::write_all(file, text)?))
+        .and_then(|()| Ok(fs::rename(&begun, dir.join(name))?))
+        .context(|| format!("write `{}`", dir.join(name).display()))
+        .map_err(disk_full)
 }
 
 /// Says what to do where the disk is full.

@@ -142,15 +142,6 @@ pub const VERSION: u32 = 1;
 
 const HEAD: &str = "# Every input of a bundle, pinned. Written by `labkit bundle lock`; `labkit bundle build` fetches what stands here.\n\n";
 
-/// This machine's, as Debian and OCI call it.
-pub fn own_architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
-}
-
 /// Architectures that labkit is for.
 const ARCHITECTURES: [&str; 2] = ["amd64", "arm64"];
 
@@ -225,7 +216,7 @@ impl Lock {
         let debs = self.debs.iter().map(|deb| (&deb.sha256, format!("deb {} {}", deb.name, deb.architecture)));
         let files = self.files.iter().map(|file| (&file.sha256, format!("{} {}", file.kind, file.name)));
         for (sha256, what) in debs.chain(files) {
-            if let Err(why) = format!("sha256:{sha256}").parse::<Digest>() {
+            if let Err(why) = Digest::from_hex(sha256) {
                 return Some(format!("{what}: {why}"));
             }
             if !seen.insert(what.clone()) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Deb, File, Image, Lock, VERSION, Wanted, address, kubeadm, own_architecture};
+use super::{Deb, File, Image, Lock, VERSION, Wanted, address, kubeadm};
 use crate::{
     bundle::{
         apt::{self, Resolved, Scratch},
@@ -13,6 +13,7 @@ use crate::{
     error::{Error, Result},
     http::Client,
     lab::Wants,
+    machine::own_architecture,
     progress::Progress,
     signal,
 };
@@ -41,7 +42,7 @@ pub const BY_IMAGE: &str = "images of packages";
 /// Looks at everything anew.
 pub fn resolve(question: &Question) -> Result<Lock> {
     let mut debs = BTreeMap::new();
-    let sources = sources(question)?;
+    let sources = sources(question);
     let mut named = Named::new();
     for architecture in &question.wanted.architectures {
         let purposes = purposes(question);
@@ -79,7 +80,7 @@ fn purposes(question: &Question) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// Where packages are had from: what the lock names, or this machine's own archives, and what the recipes add.
-fn sources(question: &Question) -> Result<Vec<apt::Source>> {
+fn sources(question: &Question) -> Vec<apt::Source> {
     let mut sources = question.wanted.sources.clone();
     let added = question.recipes.values().flat_map(|wants| &wants.archives).collect::<BTreeSet<_>>();
     sources.extend(added.into_iter().map(|archive| apt::Source {
@@ -87,7 +88,7 @@ fn sources(question: &Question) -> Result<Vec<apt::Source>> {
         text: archive.text.clone(),
         key: Some(archive.key.clone()),
     }));
-    Ok(sources)
+    sources
 }
 
 /// The images that each locked kubeadm will want. They are the same for every architecture, and it runs on one of them.

@@ -16,6 +16,7 @@ use crate::{
     disk,
     error::{Context, Error, Result},
     http::Client,
+    machine::own_architecture,
     progress::Progress,
     recipe::{self, Recipe},
     signal,
@@ -140,9 +141,7 @@ impl BundleLock {
         }
         match &self.arch {
             Some(arch) => wanted.architectures = split(std::slice::from_ref(arch)),
-            None if wanted.architectures.is_empty() => {
-                wanted.architectures = vec![bundle::own_architecture().to_owned()]
-            }
+            None if wanted.architectures.is_empty() => wanted.architectures = vec![own_architecture().to_owned()],
             None => {}
         }
         wanted.architectures.sort();
