@@ -30,7 +30,8 @@ impl RemoteBundle {
     pub fn index_text(&self, client: &Client) -> Result<Vec<u8>> {
         let url = format!("{}/index.json", self.base);
         let text = text(client, &url);
-        let text = text.and_then(|text| text.ok_or_else(|| Failure::of_status(404, None).error.context(format!("`{url}`"))));
+        let text =
+            text.and_then(|text| text.ok_or_else(|| Failure::of_status(404, None).error.context(format!("`{url}`"))));
         text.map_err(|error| {
             error
                 .hint("is it the address that `labkit bundle serve --address 0.0.0.0:5000` tells on the other machine?")

@@ -10,6 +10,7 @@ use std::{
 
 pub mod debs;
 pub mod imports;
+pub mod kubernetes;
 pub mod runs;
 pub mod servers;
 pub mod sshd;

@@ -171,8 +171,13 @@ impl Stock {
 
     /// Takes an image from a layout into the registry.
     pub fn copy(&self, layout: &Images, from: &str, name: &str, tag: &str) {
+        self.copy_to(layout, from, &format!("library/{name}:{tag}"));
+    }
+
+    /// The same, to a repository in full: `kube-proxy:v1.20.2`.
+    pub fn copy_to(&self, layout: &Images, from: &str, to: &str) {
         let from = format!("oci:{}:{from}", layout.path().display());
-        let to = format!("docker://127.0.0.1:{}/library/{name}:{tag}", self.registry.port);
+        let to = format!("docker://127.0.0.1:{}/{to}", self.registry.port);
         let policy = ["--insecure-policy", "copy", "--quiet", "--all", "--dest-tls-verify=false"];
         succeed(Command::new("skopeo").args(policy).args([from, to]));
     }

@@ -16,15 +16,15 @@ MODULES = ("net/bridge/bridge net/bridge/br_netfilter fs/overlayfs/overlay net/n
 FILES = Path(__file__).parent / "files"
 
 
-def sources():
-    """This machine's own Debian archives, as lines of sources.list, of the release that is wanted."""
+def sources(release=RELEASE):
+    """This machine's own Debian archives, as lines of sources.list, of another release where one is wanted."""
     made = run("apt-get", "indextargets", "--format", "$(CREATED_BY)|$(ORIGIN)|deb $(SITE) $(RELEASE) $(COMPONENT)").stdout
     lines = {line.split("|")[2] for line in made.splitlines() if line.startswith("Packages|Debian|")}
     if not lines:
         raise SystemExit("testbed: this machine's apt knows no archive of Debian's: `apt-get update` first?")
     lines = [line.split() for line in sorted(lines)]
     own = min((suite for _, _, suite, *_ in lines), key=len)
-    return "".join(f"deb {site} {suite.replace(own, RELEASE or own)} {' '.join(rest)}\n" for _, site, suite, *rest in lines)
+    return "".join(f"deb {site} {suite.replace(own, release or own)} {' '.join(rest)}\n" for _, site, suite, *rest in lines)
 
 
 def digest():
