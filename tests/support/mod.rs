@@ -5,7 +5,15 @@ use std::{
     ffi::OsStr,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::Duration,
+};
+
+use nix::{
+    sys::signal::{Signal::SIGKILL, kill},
+    unistd::Pid,
 };
 
 pub mod debs;
@@ -61,7 +69,7 @@ impl Bench {
     }
 
     pub fn labkit<I: AsRef<OsStr>>(&self, arguments: &[I]) -> Said {
-        self.command(arguments).output().unwrap().into()
+        ended(&mut self.command(arguments))
     }
 
     /// Writes a recipe into the state directory; gives its path.
@@ -84,6 +92,24 @@ impl Bench {
     pub fn latest(&self) -> serde_json::Value {
         serde_json::from_str::<serde_json::Value>(&self.labkit(&["results", "latest", "--json"]).ok()).unwrap()
     }
+}
+
+/// Longer than anything here takes on the slowest machine.
+const DEADLINE: Duration = Duration::from_secs(900);
+
+/// Runs a program to its end; one that never ends fails its test, and not the tests.
+#[track_caller]
+fn ended(command: &mut Command) -> Said {
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = Pid::from_raw(child.id() as i32);
+    let (over, is_over) = mpsc::channel::<()>();
+    let watch = thread::spawn(move || {
+        is_over.recv_timeout(DEADLINE) == Err(RecvTimeoutError::Timeout) && kill(pid, SIGKILL).is_ok()
+    });
+    let said: Said = child.wait_with_output().unwrap().into();
+    drop(over);
+    assert!(!watch.join().unwrap(), "it did not end: {command:?}\n{}{}", said.out, said.err);
+    said
 }
 
 /// Runs a shell script in user, mount and network namespaces of its own, where it may play the host.
