@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use similar::{ChangeTag, TextDiff};
+use similar::{
+    ChangeTag,
+    algorithms::{Capture, Replace, myers},
+};
 
 use super::{
     block::{Block, Earlier},
@@ -248,11 +251,15 @@ pub fn lines(old: &[u8], new: &[u8]) -> Vec<String> {
     let (Ok(before), Ok(after)) = (std::str::from_utf8(old), std::str::from_utf8(new)) else {
         return vec![format!("  {} bytes, {} now", new.len(), old.len())];
     };
-    let diff = TextDiff::from_lines(before, after);
+    let split = |text| -> Vec<&str> { str::split_inclusive(text, '\n').collect() };
+    let (before, after) = (split(before), split(after));
+    // One algorithm: with a choice among them the program would carry all.
+    let mut diff = Replace::new(Capture::new());
+    let Ok(()) = myers::diff_deadline_raw(&mut diff, &before[..], 0..before.len(), &after[..], 0..after.len(), None);
     let mut lines = Vec::new();
-    for (at, group) in diff.grouped_ops(AROUND).iter().enumerate() {
+    for (at, group) in diff.into_inner().into_grouped_ops(AROUND).iter().enumerate() {
         lines.extend((at > 0).then(|| "  …".to_owned()));
-        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+        for change in group.iter().flat_map(|op| op.iter_changes(&before[..], &after[..])) {
             let sign = match change.tag() {
                 ChangeTag::Delete => '-',
                 ChangeTag::Insert => '+',
