@@ -4,6 +4,8 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File, OpenOptions, TryLockError},
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -21,6 +23,9 @@ pub struct Site {
 
 /// What is begun lies here, and is gone when the bundle is whole.
 pub const BEGUN: &str = ".build";
+/// What a build was just starting as it was killed has the lock until it is killed as well.
+const MOMENT: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(10);
 const BLOBS: &str = "blobs/sha256";
 const INDEX: &str = "index.json";
 
@@ -41,12 +46,15 @@ impl Site {
             Ok(OpenOptions::new().write(true).create(true).truncate(false).open(dir.join(BEGUN).join("lock"))?)
         };
         let lock = made().context(attempt).map_err(disk_full)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::failed("another `labkit bundle` is at work in it")).context(attempt);
+        let deadline = Instant::now() + MOMENT;
+        while let Err(error) = lock.try_lock() {
+            match error {
+                TryLockError::WouldBlock if Instant::now() < deadline => thread::sleep(LOOK),
+                TryLockError::WouldBlock => {
+                    return Err(Error::failed("another `labkit bundle` is at work in it")).context(attempt);
+                }
+                TryLockError::Error(error) => return Err(error).context(attempt),
             }
-            Err(TryLockError::Error(error)) => return Err(error).context(attempt),
         }
         if !dir.join(MARK).exists() {
             write(dir, MARK, MARK_TEXT.as_bytes())?;
