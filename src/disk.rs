@@ -2,9 +2,11 @@
 
 use std::{
     fs,
-    fs::{File, OpenOptions},
+    fs::{File, OpenOptions, TryLockError},
     io::Write,
     path::Path,
+    thread,
+    time::{Duration, Instant},
 };
 
 use crate::error::{Error, Result};
@@ -21,6 +23,23 @@ pub fn hint_where_full(error: Error, hint: &str) -> Error {
     match error.is_of_full_disk() {
         true => error.hint(hint),
         false => error,
+    }
+}
+
+/// A program that the holder of a lock was just starting as it was killed has the lock until it is killed as well.
+const MOMENT: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Takes the lock of a file (flock(2)); false where another process has it, for longer than a moment.
+pub fn lock_if_free(file: &File) -> Result<bool> {
+    let deadline = Instant::now() + MOMENT;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+            Err(TryLockError::WouldBlock) if Instant::now() > deadline => return Ok(false),
+            Err(TryLockError::WouldBlock) => thread::sleep(LOOK),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::store::{LOCK, PROOFS, READINGS, RUN, SAMPLES};
 use crate::{
-    disk::replace,
+    disk::{lock_if_free, replace},
     error::{Context, Result},
 };
 
@@ -70,10 +70,7 @@ pub fn recover(dir: &Path) -> Result<()> {
         return Ok(());
     }
     let lock = OpenOptions::new().append(true).open(dir.join(LOCK)).context(|| format!("open `{}`", dir.display()))?;
-    match lock.try_lock() {
-        Ok(()) => take_back_unfinished(dir),
-        Err(_) => Ok(()),
-    }
+    if lock_if_free(&lock)? { take_back_unfinished(dir) } else { Ok(()) }
 }
 
 fn take_back_unfinished(dir: &Path) -> Result<()> {

@@ -2,10 +2,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions},
     path::{Path, PathBuf},
-    thread,
-    time::{Duration, Instant},
 };
 
 use crate::{
@@ -23,9 +21,6 @@ pub struct Site {
 
 /// What is begun lies here, and is gone when the bundle is whole.
 pub const BEGUN: &str = ".build";
-/// What a build was just starting as it was killed has the lock until it is killed as well.
-const MOMENT: Duration = Duration::from_secs(2);
-const LOOK: Duration = Duration::from_millis(10);
 const BLOBS: &str = "blobs/sha256";
 const INDEX: &str = "index.json";
 
@@ -46,15 +41,8 @@ impl Site {
             Ok(OpenOptions::new().write(true).create(true).truncate(false).open(dir.join(BEGUN).join("lock"))?)
         };
         let lock = made().context(attempt).map_err(disk_full)?;
-        let deadline = Instant::now() + MOMENT;
-        while let Err(error) = lock.try_lock() {
-            match error {
-                TryLockError::WouldBlock if Instant::now() < deadline => thread::sleep(LOOK),
-                TryLockError::WouldBlock => {
-                    return Err(Error::failed("another `labkit bundle` is at work in it")).context(attempt);
-                }
-                TryLockError::Error(error) => return Err(error).context(attempt),
-            }
+        if !disk::lock_if_free(&lock).context(attempt)? {
+            return Err(Error::failed("another `labkit bundle` is at work in it")).context(attempt);
         }
         if !dir.join(MARK).exists() {
             write(dir, MARK, MARK_TEXT.as_bytes())?;
