@@ -21,6 +21,9 @@ const CLUSTER: [&str; 7] = [
     "k8s.gcr.io/pause:3.2",
 ];
 
+/// What the package depends on. Nobody asks these for anything: in the archive they are small ones.
+const DEPENDS: [&str; 4] = ["kubelet", "kubectl", "kubernetes-cni", "cri-tools"];
+
 /// The real package among the others of an archive; none where it cannot be had.
 fn stock() -> Option<Stock> {
     if !PROGRAMS.iter().all(|program| installed(program)) {
@@ -29,6 +32,7 @@ fn stock() -> Option<Stock> {
     let package = kubernetes::package("kubeadm")?;
     let stock = Stock::new();
     fs::copy(&package, stock.path("www/apt/pool").join(package.file_name().unwrap())).unwrap();
+    DEPENDS.iter().for_each(|name| stock.add_deb(name, "1.20.2-00", "amd64", "", 100));
     stock.publish();
     Some(stock)
 }
@@ -67,7 +71,7 @@ fn the_images_that_a_real_kubeadm_names_are_locked_and_built() {
     let expected = CLUSTER.map(|name| (name.to_owned(), "kubeadm 1.20.2-00".to_owned()));
     assert_eq!(images(&text), expected);
     let bundle = stock.path("cluster.bundle");
-    assert_eq!(built(&file, &bundle, &[])["items"], 7 + 1 + 1, "images, the package and the lock");
+    assert_eq!(built(&file, &bundle, &[])["items"], 7 + 1 + 4 + 1, "images, the package, what it depends on, the lock");
     verify(&bundle, &[]).ok();
 }
 

@@ -11,7 +11,7 @@ GOPATH = HOME / "gopath"
 TREE = GOPATH / "src/k8s.io/kubernetes"
 # The vendored one is from before Go 1.18, and every program built with it crashes as it writes JSON.
 REFLECT = "golang-github-modern-go-reflect2-dev"
-NEEDED = {"go": "golang-go", "rsync": "rsync", "jq": "jq", "make": "make", "dpkg-source": "dpkg-dev", "dpkg-deb": "dpkg"}
+NEEDED = {"go": "golang-go", "cc": "gcc", "dpkg-source": "dpkg-dev", "dpkg-deb": "dpkg"}
 
 
 def refuse_without_tools():
