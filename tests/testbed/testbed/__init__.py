@@ -20,7 +20,8 @@ MIRROR_PORT = 8080
 NAT = "10.0.2"
 
 # Besides the tree itself: what tests install, so that every machine gets it from the mirror.
-OFFERED = "chrony conntrack ethtool socat iptables jq tree ansible-core python3-apt".split()
+OFFERED = ("chrony conntrack ethtool socat iptables jq tree ansible-core python3-apt "
+           "containerd runc containernetworking-plugins ebtables ipset").split()
 
 
 def names(count):

@@ -5,11 +5,13 @@ import shutil
 import signal
 from pathlib import Path
 
-from . import HOME, PREFIX, cgroup, lan, process, run
+from . import HOME, PREFIX, cgroup, lan, mirror, process, run
 
 # A machine filters no system calls, and may set what its network's namespace lets it set.
 SURROUNDINGS = {"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network", "SYSTEMD_NSPAWN_USE_CGNS": "1", "SYSTEMD_SECCOMP": "0"}
 INSIDE = {"HOME": "/root", "LANG": "C.UTF-8", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+# What a cluster keeps below /var/lib: containerd lays overlays over its part.
+KUBERNETES = ("containerd", "etcd", "kubelet")
 # systemd's "power off".
 POWER_OFF = signal.SIGRTMIN + 4
 
@@ -30,7 +32,8 @@ class Machine:
                 return child
         return None
 
-    def start(self, tree):
+    def start(self, tree, kubernetes=False):
+        """Boots it; `kubernetes` gives it that archive, and a disk for a cluster."""
         if self.nspawn.pid():
             return
         self.clear()
@@ -45,6 +48,11 @@ class Machine:
                 "--timezone=off", "--link-journal=no", "--capability=all", "--console=read-only",
                 f"--network-namespace-path=/run/netns/{lan.of(self.name)}", "--bind=/dev/kmsg",
                 f"--bind={self.plain}:/var/tmp/plain"]
+        if kubernetes:
+            (self.root / "etc/apt/sources.list.d/kubernetes.sources").write_text(mirror.source("/kubernetes"))
+            for name in KUBERNETES:
+                (self.plain / name).mkdir(exist_ok=True)
+                argv.append(f"--bind={self.plain}/{name}:/var/lib/{name}")
         self.nspawn.start(argv, env={**os.environ, **SURROUNDINGS}, preexec_fn=lambda: cgroup.enter(self.name))
 
     def wait(self):

@@ -1,9 +1,8 @@
 """A signed apt archive of the packages that tests install, and the server that gives it to the machines."""
 
 import gzip
-import os
+import shutil
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -75,6 +74,22 @@ def publish(root=ROOT, signer=OWN):
     signer.prepare()
     signer("--clearsign", "--output", suite / "InRelease", suite / "Release")
     signer.end()
+
+
+def offer(name, debs, signer=OWN):
+    """Makes another archive, of these packages."""
+    root = ROOT / name
+    shutil.rmtree(root, ignore_errors=True)
+    (root / "pool").mkdir(parents=True)
+    for deb in debs:
+        shutil.copy(deb, root / "pool")
+    publish(root, signer)
+
+
+def source(place=""):
+    """What apt is told of an archive that has the mirror's own key."""
+    return (f"Types: deb\nURIs: http://{MIRROR}:{MIRROR_PORT}{place}\nSuites: lab\nComponents: main\n"
+            "Signed-By: /etc/apt/keyrings/mirror.gpg\n")
 
 
 def start():

@@ -12,7 +12,9 @@ INCLUDED = ("systemd systemd-sysv libpam-systemd dbus openssh-server openssh-cli
             "sudo less nano gpg gpgv ca-certificates strace").split()
 # Built into this kernel or not there at all: machines have no modules of their own to load.
 MODULES = ("net/bridge/bridge net/bridge/br_netfilter fs/overlayfs/overlay net/netfilter/nf_conntrack "
-           "net/ipv4/netfilter/ip_tables drivers/net/vxlan/vxlan drivers/net/veth").split()
+           "net/netfilter/x_tables net/netfilter/xt_set net/netfilter/ipset/ip_set "
+           "net/ipv4/netfilter/ip_tables net/ipv4/netfilter/iptable_nat net/ipv4/netfilter/iptable_filter "
+           "drivers/net/vxlan/vxlan drivers/net/veth drivers/net/tun kernel/configs").split()
 FILES = Path(__file__).parent / "files"
 
 
@@ -66,9 +68,7 @@ def furnish(tree):
     for name in ("apt.conf.d/99mmdebstrap", "sources.list"):
         (tree / "etc/apt" / name).unlink(missing_ok=True)
     shutil.copy(mirror.key(), tree / "etc/apt/keyrings/mirror.gpg")
-    (tree / "etc/apt/sources.list.d/mirror.sources").write_text(
-        f"Types: deb\nURIs: http://{MIRROR}:{MIRROR_PORT}\nSuites: lab\nComponents: main\n"
-        "Signed-By: /etc/apt/keyrings/mirror.gpg\n")
+    (tree / "etc/apt/sources.list.d/mirror.sources").write_text(mirror.source())
     # Nobody answers there, so that a lookup of another name fails at once.
     (tree / "etc/resolv.conf").write_text(f"nameserver {MIRROR}\n")
     (tree / "etc/hostname").write_text("debian\n")
@@ -76,10 +76,11 @@ def furnish(tree):
     (tree / "etc/machine-id").write_text("")
     for key in (tree / "etc/ssh").glob("ssh_host_*"):
         key.unlink()
-    for name, place in {"testbed-machine": "usr/local/sbin", "testbed-machine.service": "etc/systemd/system",
-                        "testbed-hostkeys.service": "etc/systemd/system"}.items():
-        shutil.copy(FILES / name, tree / place / name)
-    (tree / "usr/local/sbin/testbed-machine").chmod(0o755)
+    for name in ("testbed-machine", "runc"):
+        shutil.copy(FILES / name, tree / "usr/local/sbin")
+        (tree / "usr/local/sbin" / name).chmod(0o755)
+    for unit in ("testbed-machine.service", "testbed-hostkeys.service"):
+        shutil.copy(FILES / unit, tree / "etc/systemd/system")
     run("chroot", tree, "systemctl", "-q", "enable", "testbed-machine.service", "testbed-hostkeys.service")
     run("chroot", tree, "useradd", "-m", "-s", "/bin/bash", "-G", "sudo", "vagrant")
     modules = tree / "lib/modules" / platform.release()
