@@ -29,8 +29,17 @@ impl Testbed {
     /// Boots fresh machines with this labkit on them, a description of the lab and a secret. None, loudly, where that
     /// cannot be; a failure where LABKIT_REQUIRE names `testbed`.
     pub fn up(count: usize) -> Option<Testbed> {
+        Testbed::boot(count, &[])
+    }
+
+    /// The same that know an archive of Kubernetes, and have a disk for a cluster.
+    pub fn up_with_kubernetes(count: usize) -> Option<Testbed> {
+        Testbed::boot(count, &["--kubernetes"])
+    }
+
+    fn boot(count: usize, more: &[&str]) -> Option<Testbed> {
         let one = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let said: Said = script("up").arg(count.to_string()).output().unwrap().into();
+        let said: Said = script("up").arg(count.to_string()).args(more).output().unwrap().into();
         // What cannot be had here is told before anything is made.
         let lacks = said.err.contains("it needs root") || said.err.contains("not installed: ");
         if !require("testbed", !lacks, &said.err) {

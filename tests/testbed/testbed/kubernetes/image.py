@@ -28,11 +28,13 @@ BUILT = [*PROGRAMS, "kube-proxy"]
 
 def build():
     """Makes them, unless they are there; gives the directory of the layout."""
-    with lock.held("images.lock"):
-        mark = Mark(IMAGES, DEBIAN, [program.mark(name).digest for name in BUILT],
-                    [path.read_text() for path in (Path(__file__), HERE / "layout.py", PROXY)])
+    mark = Mark(IMAGES, [program.mark(name).digest for name in BUILT],
+                [path.read_text() for path in (Path(__file__), HERE / "layout.py", PROXY)])
+    if mark.holds():
+        return IMAGES
+    binaries = program.build(*BUILT)
+    with lock.held():
         if not mark.holds():
-            binaries = program.build(*BUILT)
             say("make the images of the control plane")
             mark.remove()
             shutil.rmtree(IMAGES, ignore_errors=True)

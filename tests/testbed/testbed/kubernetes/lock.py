@@ -7,8 +7,8 @@ from . import HOME
 
 
 @contextlib.contextmanager
-def held(name):
+def held():
     HOME.mkdir(parents=True, exist_ok=True)
-    with open(HOME / name, "w") as lock:
+    with open(HOME / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -16,7 +16,7 @@ OWN = ("coredns", "crictl")
 
 def build(*names):
     """Makes those that are not there yet, one build at a time; gives the directory."""
-    with lock.held("lock"):
+    with lock.held():
         missing = [name for name in names if not mark(name).holds()]
         if missing:
             source.refuse_without_tools()
