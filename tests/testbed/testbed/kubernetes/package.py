@@ -17,7 +17,7 @@ DEPENDS = {
 }
 # Where the program is of another name, or there is none.
 PROGRAM = {"cri-tools": ["crictl"], "kubernetes-cni": []}
-DIRECTORIES = {"kubelet": ["etc/kubernetes/manifests", "var/lib/kubelet"]}
+DIRECTORIES = {"kubelet": ["etc/kubernetes/manifests"]}
 # Upstream's package has plugins of its own there; these are Debian's.
 LINKS = {"kubernetes-cni": {"opt/cni/bin": "/usr/lib/cni"}}
 
