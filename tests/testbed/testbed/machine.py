@@ -90,7 +90,8 @@ class Machine:
         if leader := self.leader():
             os.kill(leader, POWER_OFF)
             try:
-                process.wait(lambda: not self.nspawn.pid(), f"{self.name} powers off", 30)
+                # A container that hears no SIGTERM would be waited for.
+                process.wait(lambda: not self.nspawn.pid(), f"{self.name} powers off", 10)
             except SystemExit:
                 pass
         self.clear()
