@@ -18,3 +18,9 @@ pub fn base64(bytes: &[u8]) -> String {
 pub fn from_base64(text: &str) -> Option<Vec<u8>> {
     BASE64.decode(text.as_bytes()).ok()
 }
+
+/// What a program of today calls PEM (RFC 7468): lines of 64 between two that say what it is.
+pub fn pem(label: &str, der: &[u8]) -> String {
+    let lines: String = der.chunks(48).map(|line| base64(line) + "\n").collect();
+    format!("-----BEGIN {label}-----\n{lines}-----END {label}-----\n")
+}

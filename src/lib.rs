@@ -14,6 +14,7 @@ pub mod import;
 
 pub mod bench;
 pub mod bundle;
+pub mod cluster;
 pub mod host;
 pub mod lua;
 pub mod net;
@@ -24,6 +25,7 @@ pub mod kept;
 pub mod diagnosis;
 pub mod lab;
 
+pub mod command;
 pub mod exec;
 pub mod journal;
 pub mod progress;
@@ -43,6 +45,7 @@ pub mod nodes;
 pub mod addresses;
 pub mod apt_words;
 pub mod args;
+pub mod authority;
 pub mod clock;
 pub mod columns;
 pub mod cpu;

@@ -33,6 +33,10 @@ pub enum Purpose {
     SshHosts,
     /// The key that a bundle's archive of packages is signed with.
     Archive,
+    /// The key of the cluster's certificate authority.
+    ClusterAuthority,
+    /// The token by which nodes join the cluster.
+    ClusterToken,
 }
 
 impl Purpose {
@@ -41,6 +45,8 @@ impl Purpose {
             Purpose::SshUser => "labkit/1/ssh/user",
             Purpose::SshHosts => "labkit/1/ssh/hosts",
             Purpose::Archive => "labkit/1/archive",
+            Purpose::ClusterAuthority => "labkit/1/cluster/authority",
+            Purpose::ClusterToken => "labkit/1/cluster/token",
         }
     }
 }

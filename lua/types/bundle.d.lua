@@ -22,3 +22,7 @@ bundle = {}
 ---```
 ---@return BundleFacts
 function bundle.facts() end
+
+--- Whether there is a bundle where `bundle.facts` looks for one. While a bundle is being made there is none.
+---@return boolean
+function bundle.is_found() end

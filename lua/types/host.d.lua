@@ -94,6 +94,9 @@ host = {}
 ---@field install Wanted|Wanted[]|nil  what is to be installed
 ---@field remove string|string[]|nil  names of what is not to be there; its configuration stays
 
+---@class Remains
+---@field paths FilePath|FilePath[]  directories, with all that will be in them
+
 ---@class RunProgram
 ---@field argv string[]  the program and its arguments; no shell comes between
 ---@field unless string[]?  ends with 0 where the effect is there already
@@ -214,6 +217,16 @@ function host.no_swap(args) end
 ---@param args Packages
 ---@return boolean changed
 function host.packages(args) end
+
+--- Directories that programs make and fill by themselves. Those that are not there yet go again on the way back, with all
+--- that is in them: say it before the programs are installed.
+---
+---```lua
+---host.remains { paths = { "/var/lib/containerd", "/var/lib/cni" } }
+---```
+---@param args Remains
+---@return boolean changed
+function host.remains(args) end
 
 --- The way out for what has no function of its own: a program that is run where its effect is not there yet, which
 --- `unless` or `creates` tells.

@@ -4,6 +4,7 @@ use super::World;
 use crate::{
     args::Nothing,
     bundle::{self, BundleFacts},
+    lab::Mode,
     lua::{Namespace, function},
     openpgp::Signer,
     secret::{Purpose, Secret},
@@ -12,10 +13,17 @@ use crate::{
 pub fn namespace() -> Namespace<World> {
     Namespace {
         name: "bundle",
-        functions: vec![function("facts", |_: &mut World, _: Nothing| {
-            let signer = Signer::from_seed(&Secret::read()?.derive(Purpose::Archive, b""), bundle::SIGNER);
-            BundleFacts::read(&bundle::need(None)?, signer.public_key())
-        })],
+        functions: vec![
+            function("facts", |_: &mut World, _: Nothing| {
+                let signer = Signer::from_seed(&Secret::read()?.derive(Purpose::Archive, b""), bundle::SIGNER);
+                BundleFacts::read(&bundle::need(None)?, signer.public_key())
+            }),
+            function("is_found", |world: &mut World, _: Nothing| match world.lab.mode {
+                // The bundle is what is being gathered for.
+                Mode::Gather => Ok(false),
+                _ => Ok(bundle::find()?.is_some()),
+            }),
+        ],
         lookup: None,
     }
 }

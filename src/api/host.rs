@@ -6,7 +6,7 @@ use crate::{
     error::Result,
     host::{
         Account, Archive, Block, Directory, DocumentValue, Facts, FileLine, Hold, Hostname, Link, Module, NoSwap,
-        Packages, RunProgram, Service, Ssh, Sysctl, Trust, WriteFile,
+        Packages, Remains, RunProgram, Service, Ssh, Sysctl, Trust, WriteFile,
     },
     lab::{
         Mode, WantedArchive,
@@ -69,6 +69,10 @@ pub fn namespace() -> Namespace<World> {
                 args.check()?;
                 world.params.refuse_unknown()?;
                 world.begin_packages(&args)?;
+                act(world, &args)
+            }),
+            function("remains", |world: &mut World, args: Remains| {
+                args.check()?;
                 act(world, &args)
             }),
             function("run", |world: &mut World, args: RunProgram| {

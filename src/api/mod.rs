@@ -2,6 +2,7 @@
 
 mod bench;
 mod bundle;
+mod cluster;
 mod host;
 mod lab;
 mod net;
@@ -61,6 +62,7 @@ pub fn namespaces() -> Vec<Namespace<World>> {
     vec![
         bench::namespace(),
         bundle::namespace(),
+        cluster::namespace(),
         host::namespace(),
         lab::namespace(),
         net::namespace(),

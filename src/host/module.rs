@@ -5,9 +5,10 @@ use std::{fs, path::Path};
 use nix::sys::utsname::uname;
 use serde::Deserialize;
 
-use super::{command, file::WriteFile, place::FilePath, shell};
+use super::{file::WriteFile, place::FilePath, shell};
 use crate::{
     args::Short,
+    command,
     error::{Error, Result},
     journal::{Before, Thing},
     lab::{

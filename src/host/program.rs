@@ -2,8 +2,9 @@
 
 use serde::Deserialize;
 
-use super::{command, place::FilePath, shell};
+use super::{place::FilePath, shell};
 use crate::{
+    command,
     error::{Error, Result},
     journal::Before,
     lab::{

@@ -3,12 +3,12 @@
 use std::{fs, path::PathBuf};
 
 use super::{
-    command,
     place::{FilePath, Seen},
     shell,
     standing::{AtPath, edited},
 };
 use crate::{
+    command,
     error::{Context, Error, Result},
     journal::{Before, FileState, Thing},
     lab::{

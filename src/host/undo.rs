@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use super::{apt, block, hostname, module, place, program, standing, swap, sysctl, unit, user};
+use super::{apt, block, hostname, module, place, program, remains, standing, swap, sysctl, unit, user};
 use crate::{
     error::{Context, Error, Result},
     journal::{Before, Change, FileState, Ledger, PackageState},
@@ -11,7 +11,8 @@ use crate::{
 /// Brings one thing into the state that was before. Done twice, or after an effect that was never made, it is the same.
 pub fn revert(change: &Change, ledger: &Ledger, force: bool) -> Result<()> {
     match &change.before {
-        Before::Same { .. } => Ok(()),
+        // Of another room, or of none.
+        Before::Same { .. } | Before::Member { .. } => Ok(()),
         Before::File { path, before, after } => {
             let seen = place::look(path)?.state;
             match () {
@@ -32,6 +33,7 @@ pub fn revert(change: &Change, ledger: &Ledger, force: bool) -> Result<()> {
             let earlier = block::Earlier { content: content.as_deref(), existed: *existed, was_ended: *was_ended };
             block::revert(&block, &earlier, force)
         }
+        Before::Remains { absent } => remains::revert(absent),
         Before::Sysctl { values, along } => sysctl::revert(values, along, force),
         Before::Module { name } => module::revert(name),
         Before::Swap { devices } => swap::revert(devices),

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use nix::unistd::{Group, User};
 use serde::Deserialize;
 
-use super::{command, place::FilePath, shell};
+use super::{place::FilePath, shell};
 use crate::{
     args::{OneOrMany, Short},
+    command,
     error::{Context, Error, Result},
     journal::{Before, Thing},
     lab::{

@@ -43,8 +43,20 @@ const USER_AGENT: &str = concat!("labkit/", env!("CARGO_PKG_VERSION"));
 impl Client {
     /// A connection on which nothing comes for as long as `patience` is given up.
     pub fn new(patience: Duration) -> Client {
+        Client::with(patience, trusted(), Proxy::try_from_env())
+    }
+
+    /// One that believes whom this authority vouches for, by its certificate as PEM, and nobody else; without a proxy.
+    pub fn of_authority(certificate: &str, patience: Duration) -> Result<Client> {
+        // What trusts nobody in the world sets TLS up as well.
+        trusted();
+        let certificate = Certificate::from_pem(certificate.as_bytes()).map_err(Error::failed)?;
+        Ok(Client::with(patience, &RootCerts::from(vec![certificate]), None))
+    }
+
+    fn with(patience: Duration, roots: &RootCerts, proxy: Option<Proxy>) -> Client {
         let agent = |proxy: Option<Proxy>| -> Agent {
-            let tls = TlsConfig::builder().root_certs(trusted().clone());
+            let tls = TlsConfig::builder().root_certs(roots.clone());
             Agent::config_builder()
                 .http_status_as_error(false)
                 .user_agent(USER_AGENT)
@@ -57,7 +69,7 @@ impl Client {
                 .build()
                 .into()
         };
-        let client = Client { world: agent(Proxy::try_from_env()), own: agent(None), is_used: Arc::default() };
+        let client = Client { world: agent(proxy), own: agent(None), is_used: Arc::default() };
         client.watch();
         client
     }

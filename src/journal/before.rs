@@ -39,6 +39,10 @@ pub enum Before {
     User { name: String, existed: bool, home_existed: bool, shell: Option<String>, groups: Vec<String> },
     /// What takes back the effect of a program, and what tells whether that is there.
     Program { undo: Vec<String>, unless: Vec<String>, creates: Option<PathBuf> },
+    /// `rm -r` of what was not there, and is made and filled by programs.
+    Remains { absent: Vec<PathBuf> },
+    /// `kubeadm reset`, by the runtime's socket.
+    Member { socket: String },
     /// `systemctl enable` and `start`, back to what it was; `restart` once what it reads is as it was.
     Unit { unit: String, enabled: String, active: bool, reads: Vec<PathBuf> },
 }
@@ -57,6 +61,8 @@ pub enum Thing {
     Package(String),
     User(String),
     Unit(String),
+    /// That this machine is a node of a cluster.
+    Cluster,
 }
 
 impl Thing {
@@ -84,6 +90,8 @@ impl Before {
             Before::Hold { packages } => packages.iter().cloned().map(Thing::Package).collect(),
             Before::User { name, .. } => vec![Thing::User(name.clone())],
             Before::Program { .. } => Vec::new(),
+            Before::Remains { absent } => absent.iter().cloned().map(Thing::Path).collect(),
+            Before::Member { .. } => vec![Thing::Cluster],
             Before::Unit { unit, .. } => vec![Thing::Unit(unit.clone())],
         }
     }

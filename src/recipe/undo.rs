@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    cluster,
     error::{Error, Result},
     host,
     journal::{Before, Change, Ledger, Thing},
@@ -91,8 +92,7 @@ pub fn undo(state: &Path, whose: &Whose, force: bool, say: &mut dyn FnMut(&Chang
             stuck.push(change);
             continue;
         }
-        let reverted =
-            refuse_covered(change, ledger.pending()).and_then(|()| host::undo::revert(change, &ledger, force));
+        let reverted = refuse_covered(change, ledger.pending()).and_then(|()| revert(change, &ledger, force));
         if matches!(change.before, Before::Program { .. }) {
             ledger.renew();
         }
@@ -118,6 +118,11 @@ pub fn undo(state: &Path, whose: &Whose, force: bool, say: &mut dyn FnMut(&Chang
     errors.extend(unnoted.iter().filter_map(|change| ledger.reverted(change.id).err()));
     let Some((first, rest)) = errors.split_first() else { return Ok(count) };
     Err(rest.iter().fold(first.clone(), |all, error| all.then(error)))
+}
+
+/// By the room that made it.
+fn revert(change: &Change, ledger: &Ledger, force: bool) -> Result<()> {
+    cluster::undo::revert(&change.before).unwrap_or_else(|| host::undo::revert(change, ledger, force))
 }
 
 /// Starts each unit anew, once, whatever was taken back of it; gives the changes of which no unit failed.

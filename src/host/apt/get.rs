@@ -34,7 +34,7 @@ pub type Archive<'a> = Option<&'a PackageArchive>;
 pub fn ask(words: &[&str], archive: Archive) -> Result<String> {
     let elsewhere = elsewhere::options(archive);
     let argv = std::iter::once("apt-cache").chain(elsewhere.iter().map(String::as_str));
-    super::super::command::run(&argv.chain(words.iter().copied()).collect::<Vec<_>>())
+    crate::command::run(&argv.chain(words.iter().copied()).collect::<Vec<_>>())
 }
 
 /// Runs `apt-get` with these words to its end.
@@ -88,7 +88,7 @@ pub fn simulate(words: &[&str], archive: Archive) -> Result<BTreeMap<String, boo
     let elsewhere = elsewhere::options(archive);
     let argv = ["apt-get", "--simulate", "--quiet", "-o", "Debug::NoLocking=1"].into_iter();
     let argv: Vec<&str> = argv.chain(elsewhere.iter().map(String::as_str)).chain(words.iter().copied()).collect();
-    let output = super::super::command::attempt(&argv)?;
+    let output = crate::command::attempt(&argv)?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     match output.status.success() {
         true => Ok(said.lines().filter_map(simulated).collect()),

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use super::{dpkg::Dpkg, packages::PackageName};
 use crate::{
     args::OneOrMany,
+    command,
     error::{Error, Result},
-    host::{command, shell},
+    host::shell,
     journal::{Before, Thing},
     lab::{
         Lab,

@@ -14,9 +14,10 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{command, place::FilePath, shell, started::Started};
+use super::{place::FilePath, shell, started::Started};
 use crate::{
     args::OneOrMany,
+    command,
     error::{Error, Result},
     journal::{Before, Thing},
     lab::{

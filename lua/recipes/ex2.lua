@@ -1,0 +1,91 @@
+--- Do three machines become a Kubernetes cluster, and do its pods reach each other by the way that is meant?
+lab.params {
+    network = { default = "routed", help = "how pods of different machines reach each other: `routed` or `vxlan`" },
+    address = { default = "127.0.0.1:5000", help = "where each machine serves the bundle to itself, where there is one" },
+    patience = { default = 900, help = "seconds that the master waits for all machines" },
+}
+
+local machine, offline, pods = require "machine", require "offline", require "pods"
+local kind, address = lab.p.network, lab.p.address
+assert(pods.mtu[kind], "`network` is `routed` or `vxlan`, and not `" .. kind .. "`")
+
+-- What every node of a cluster needs.
+machine.names()
+machine.quiet()
+machine.kernel()
+
+-- What kube-proxy sets by itself: said here, it goes back with the rest.
+host.module "nf_conntrack"
+host.sysctl {
+    name = "60-labkit-cluster",
+    values = {
+        ["net.netfilter.nf_conntrack_tcp_timeout_close_wait"] = 3600,
+        ["net.netfilter.nf_conntrack_tcp_timeout_established"] = 86400,
+    },
+}
+
+-- Packages and images from the bundle, where there is one.
+local is_offline = bundle.is_found()
+if is_offline then
+    offline.serve(address)
+    offline.packages(address)
+    offline.containerd(address)
+end
+
+-- What programs will leave goes again with `labkit undo`.
+host.remains { paths = {
+    "/etc/cni",
+    "/etc/kubernetes",
+    "/opt/cni",
+    "/opt/containerd",
+    "/usr/libexec/kubernetes",
+    "/var/lib/cni",
+    "/var/lib/containerd",
+    "/var/lib/etcd",
+    "/var/lib/kubelet",
+} }
+
+-- Kubernetes itself. Nobody upgrades it behind the cluster's back.
+local version = lab.nodes().versions.kubernetes or ""
+local function wanted(name)
+    -- `1.32.8-1.1` is a package's version, `1.32` only says which archive.
+    return version:find "-" and name .. "=" .. version or name
+end
+host.packages { install = machine.packages }
+host.packages { install = { "containerd", "cri-tools", wanted "kubeadm", wanted "kubectl", wanted "kubelet" } }
+host.hold { packages = { "kubeadm", "kubectl", "kubelet" } }
+machine.clock()
+
+-- The runtime, with the image that keeps a pod's namespaces, and who moves processes into control groups.
+local cgroups = host.facts().cgroup == 2 and "systemd" or "cgroupfs"
+local runtime = "/etc/containerd/config.toml"
+host.file {
+    path = runtime,
+    content = [[
+version = 2
+
+[plugins."io.containerd.grpc.v1.cri"]
+sandbox_image = {{pause}}
+
+[plugins."io.containerd.grpc.v1.cri".registry]
+config_path = "/etc/containerd/certs.d"
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+runtime_type = "io.containerd.runc.v2"
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+SystemdCgroup = {{systemd}}
+]],
+    values = { pause = '"' .. cluster.pause_image() .. '"', systemd = cgroups == "systemd" },
+}
+host.service { unit = "containerd.service", enabled = true, reads = runtime }
+
+-- The pods' network, before there is a pod.
+pods.bridge(kind)
+pods.ways(kind)
+
+-- The cluster: begun on the master, joined everywhere else by what follows from the lab secret.
+cluster.member { runtime = "containerd", cgroups = cgroups }
+host.service { unit = "kubelet.service", enabled = true }
+cluster.ready { runtime = "containerd", patience = lab.p.patience }
+cluster.prove { case = kind, through = pods.device(kind), mtu = pods.mtu[kind] }

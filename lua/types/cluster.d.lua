@@ -1,0 +1,60 @@
+---@meta
+
+--- Kubernetes on the machines of the lab (/etc/labkit/lab.toml). Token, certificate authority and its pin follow from the
+--- lab secret, so that nodes join without anything being handed over, and in any order.
+---@class cluster
+cluster = {}
+
+---@class ClusterJoin
+---@field runtime "containerd"|"cri-o"|nil  `"containerd"` unless given
+---@field cgroups "systemd"|"cgroupfs"  who moves processes into control groups: the same as the runtime's
+
+---@class ClusterProve
+---@field case string  name that the proof is kept under
+---@field through string  device of this node that packets to pods of other nodes cross
+---@field mtu integer  bytes that a packet between pods may have
+---@field patience integer?  seconds to wait for the pods; 300 unless given
+
+---@class ClusterReady
+---@field runtime "containerd"|"cri-o"|nil  what each node is to have; `"containerd"` unless given
+---@field patience integer?  seconds; 900 unless given
+
+---@class Subnet
+---@field name string  of the node
+---@field address string  of the node, in the lab's network
+---@field subnet string  addresses of its pods: `"10.17.1.0/24"`
+---@field gateway string  the node's own address among them
+
+--- This machine as a node of the cluster: `kubeadm init` on the master, `kubeadm join` elsewhere. A worker waits until the
+--- master is there. What was begun and cut short is finished, or taken away and begun anew.
+---
+--- Fails where the machine is in a cluster of another lab secret, unless the run is told `--force`, and where kubeadm
+--- refuses: with what it said, and the remedy where there is one.
+---@param args ClusterJoin
+---@return boolean changed
+function cluster.member(args) end
+
+--- The image whose process keeps a pod's namespaces, as the kubeadm of this machine names it.
+---
+--- Fails where kubeadm is not installed.
+---@return string
+function cluster.pause_image() end
+
+--- A pod on each node, and echoes from this node's pod to that of every other: all come back, over the device that is
+--- named, by as many routers as are meant, as whole as the MTU allows. Where that does not hold, the run is invalid.
+---
+--- Fails where a pod does not come up, with the reason that its kubelet gives.
+---@param args ClusterProve
+---@return boolean holds
+function cluster.prove(args) end
+
+--- Waits until the cluster is ready: on the master all nodes of the lab, elsewhere this one.
+---
+--- Fails where one is not by then, with what it lacks, and where a node is known by another address or runs another
+--- runtime.
+---@param args ClusterReady
+function cluster.ready(args) end
+
+--- Which addresses the pods of each node have: a /24 of `pod_cidr` for each, in the order of lab.toml.
+---@return Subnet[]
+function cluster.subnets() end

@@ -1,0 +1,163 @@
+//! Out of a cluster: `kubeadm reset`, and everything that it leaves.
+
+use std::{
+    env, fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+use nix::mount::{MntFlags, umount2};
+
+use super::state;
+use crate::{
+    command,
+    error::{Context, Error, Result},
+    netlink::{Change, Connection},
+    scratch::Scratch,
+};
+
+/// What a node fills besides.
+const FILLED: [&str; 5] = ["/var/lib/kubelet", "/var/lib/etcd", "/var/lib/cni", "/var/log/pods", "/var/log/containers"];
+/// Files of a node that are no directory's.
+const FILES: [&str; 6] = [
+    "admin.conf",
+    "kubelet.conf",
+    "bootstrap-kubelet.conf",
+    "controller-manager.conf",
+    "scheduler.conf",
+    "super-admin.conf",
+];
+/// Where runtimes keep the network namespaces of pods.
+pub const NAMESPACES: &str = "/run/netns";
+/// Begins the names that containerd gives them.
+const POD: &str = "cni-";
+const CGROUPS: &str = "/sys/fs/cgroup";
+/// What a kubelet calls the group of all pods, by each of its drivers.
+const PODS: [&str; 2] = ["kubepods", "kubepods.slice"];
+/// The bridge that pods of a node are on.
+pub const BRIDGE: &str = "cni0";
+/// Begin the names of chains that kube-proxy, the kubelet and CNI's plugins make.
+const CHAINS: [&str; 3] = ["KUBE-", "CNI-", "cali-"];
+
+/// Takes the machine out of whatever cluster it is in. What is gone already is no error: it can be done twice.
+pub fn reset(socket: &str) -> Result<()> {
+    let argv = ["kubeadm", "reset", "--force", "--cri-socket", socket];
+    // It complains about parts of a node that were never made.
+    match command::attempt(&argv).and_then(|output| output.require_success(&argv)) {
+        Ok(()) => {}
+        Err(error) => log::debug!("{error}"),
+    }
+    for dir in ["manifests", "pki"] {
+        empty(&state::path(dir))?;
+    }
+    for file in FILES.iter().map(|file| state::path(file)).chain(state::own_files()) {
+        gone(fs::remove_file(&file)).context(|| format!("remove `{}`", file.display()))?;
+    }
+    for dir in FILLED {
+        empty(Path::new(dir))?;
+    }
+    remove_bridge()?;
+    remove_cgroups();
+    remove_namespaces()?;
+    ["iptables", "ip6tables"].iter().try_for_each(|program| remove_chains(program))
+}
+
+fn gone(result: std::io::Result<()>) -> std::io::Result<()> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Removes what is in a directory, and leaves the directory.
+fn empty(dir: &Path) -> Result<()> {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries.context(|| format!("read `{}`", dir.display()))?,
+    };
+    for entry in entries {
+        let path = entry?.path();
+        let removed = match path.symlink_metadata()?.is_dir() {
+            true => fs::remove_dir_all(&path),
+            false => fs::remove_file(&path),
+        };
+        gone(removed).context(|| format!("remove `{}`", path.display()))?;
+    }
+    Ok(())
+}
+
+/// The plugin makes it with the first pod, and leaves it after the last.
+fn remove_bridge() -> Result<()> {
+    let mut connection = Connection::open()?;
+    let Some(bridge) = connection.devices()?.get(BRIDGE).map(|bridge| bridge.index) else { return Ok(()) };
+    connection
+        .transact(&[Change::Delete(bridge).request()])
+        .map_err(|refusal| refusal.error)
+        .context(|| format!("ip link del {BRIDGE}"))
+}
+
+/// Control groups of pods, which have no process any more; the kernel refuses where one has.
+fn remove_cgroups() {
+    let hierarchies = fs::read_dir(CGROUPS).into_iter().flatten().flatten().map(|entry| entry.path());
+    let roots = hierarchies.chain([PathBuf::from(CGROUPS)]);
+    roots.flat_map(|root| PODS.map(|pods| root.join(pods))).for_each(|path| remove_cgroup(&path));
+}
+
+fn remove_cgroup(path: &Path) {
+    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_cgroup(&entry.path());
+        }
+    }
+    let _ = fs::remove_dir(path);
+}
+
+/// Network namespaces of pods that nobody took down; where a process is still in one, it goes with that.
+fn remove_namespaces() -> Result<()> {
+    for entry in fs::read_dir(NAMESPACES).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(POD) {
+            let path = entry.path();
+            // It may be a file that nothing is mounted on any more.
+            let _ = umount2(&path, MntFlags::MNT_DETACH);
+            gone(fs::remove_file(&path)).context(|| format!("remove `{}`", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Rules and chains of the cluster's go, all others stay as they are and where they are.
+fn remove_chains(program: &str) -> Result<()> {
+    let attempt = || format!("take the cluster's rules out of {program}");
+    let Ok(rules) = command::run(&[&format!("{program}-save")]) else { return Ok(()) };
+    let kept = without_chains(&rules);
+    if kept == rules {
+        return Ok(());
+    }
+    let scratch = Scratch::create(&env::temp_dir(), "labkit-")?;
+    let file = scratch.path().join("rules");
+    fs::write(&file, kept).context(attempt)?;
+    let file = file.to_str().ok_or_else(|| Error::failed("the directory for temporary files has no plain name"))?;
+    command::run(&[&format!("{program}-restore"), file]).map(|_| ()).context(attempt)
+}
+
+/// Lines of iptables-save(8) without those that make, fill or jump to a chain of the cluster's.
+fn without_chains(rules: &str) -> String {
+    let is_of = |word: &str| CHAINS.iter().any(|begin| word.trim_start_matches(':').starts_with(begin));
+    let lines = rules.lines().filter(|line| !line.split(' ').any(is_of));
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_of_others_stay_where_they_are() {
+        let rules = "*nat\n:PREROUTING ACCEPT [0:0]\n:KUBE-SERVICES - [0:0]\n:MINE - [0:0]\n\
+                     -A PREROUTING -m comment --comment \"kubernetes service portals\" -j KUBE-SERVICES\n\
+                     -A PREROUTING -j MINE\n-A KUBE-SERVICES -d 10.96.0.1/32 -j KUBE-SVC-X\n-A MINE -j RETURN\nCOMMIT\n";
+        let kept = "*nat\n:PREROUTING ACCEPT [0:0]\n:MINE - [0:0]\n-A PREROUTING -j MINE\n-A MINE -j RETURN\nCOMMIT\n";
+        assert_eq!(without_chains(rules), kept);
+        assert_eq!(without_chains(kept), kept);
+    }
+}

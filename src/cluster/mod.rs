@@ -1,0 +1,26 @@
+//! Kubernetes on the machines of the lab: joined by what follows from the lab secret, with nothing handed over.
+
+mod discovery;
+mod identity;
+mod kubeadm;
+mod kubectl;
+mod leave;
+mod member;
+mod papers;
+mod pods;
+mod prove;
+mod ready;
+mod runtime;
+mod state;
+mod subnets;
+mod token;
+pub mod undo;
+
+pub use identity::Identity;
+pub use kubeadm::pause_image;
+pub use member::Member;
+pub use prove::Prove;
+pub use ready::Ready;
+pub use runtime::{CgroupDriver, Runtime};
+pub use subnets::{Subnet, subnets};
+pub use token::Token;

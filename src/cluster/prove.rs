@@ -1,0 +1,186 @@
+//! Whether pods of different nodes reach each other, and by which way.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::IpAddr,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use serde::Deserialize;
+
+use super::{
+    kubectl::Kubectl,
+    leave::{BRIDGE, NAMESPACES},
+    pause_image, pods,
+};
+use crate::{
+    addresses,
+    error::{Error, Result},
+    icmp::{self, Ask, Heard},
+    lab::Lab,
+    names::IfName,
+    netlink::{Connection, DeviceState},
+    netns::Netns,
+    nodes::{Node, Role},
+    results::Proof,
+    signal,
+};
+
+/// Echoes from this node's pod to that of each other node.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prove {
+    /// Name of the pod network, which the proof is kept under.
+    pub case: String,
+    /// Device of the node that every packet to another node crosses: `vxlan0`, or the one of the lab's network.
+    pub through: IfName,
+    /// Bytes that a packet between pods may have.
+    pub mtu: u32,
+    /// Seconds to wait for the pods; 300 unless given.
+    #[serde(default = "usual")]
+    pub patience: u64,
+}
+
+fn usual() -> u64 {
+    300
+}
+
+/// What a node says of its pod may be from before it went away and came back.
+const SETTLED: Duration = Duration::from_secs(60);
+const PACKETS: u32 = 20;
+/// Both nodes take one off.
+const TTL: u8 = 62;
+/// Bytes of an IPv4 and an ICMP header.
+const HEADERS: u32 = 28;
+
+impl Prove {
+    /// Where it does not hold, the run is invalid.
+    pub fn run(&self, lab: &mut Lab) -> Result<bool> {
+        let (nodes, own) = (lab.nodes()?, lab.own_node()?);
+        let kubectl = Kubectl::of(own.role);
+        if own.role == Role::Master {
+            pods::apply(kubectl, &nodes, &pause_image()?)?;
+        }
+        let patience = Duration::from_secs(self.patience);
+        let mut holds = true;
+        for other in nodes.nodes.iter().filter(|node| node.name != own.name) {
+            let deadline = Instant::now() + SETTLED;
+            let proof = loop {
+                let pods = pods::addresses(kubectl, &nodes, patience, &|words| lab.progress.doing(words))?;
+                let netns = namespace_of(pods.get(own.name.as_str()))?;
+                lab.progress.doing(&format!("pings the pod on {}", other.name));
+                let proof = self.prove(&netns, &own, other, &pods)?;
+                if proof.received > 0 || Instant::now() > deadline {
+                    break proof;
+                }
+                signal::check()?;
+            };
+            holds &= proof.valid;
+            lab.progress.line(&shown(&self.case, &own, other, &proof));
+            lab.proof(&proof)?;
+        }
+        Ok(holds)
+    }
+
+    fn prove(&self, netns: &Netns, own: &Node, other: &Node, pods: &BTreeMap<String, IpAddr>) -> Result<Proof> {
+        let to = pods.get(other.name.as_str()).copied().ok_or_else(|| Error::failed("it has no pod"))?;
+        let before = device(self.through.as_str())?;
+        let echo = |count: u32, size: u32| {
+            netns.enter(|| icmp::ask(Ask { count, size: size as usize, whole: true, ..Ask::new(to) }))
+        };
+        let heard = echo(PACKETS, 56)?;
+        let after = device(self.through.as_str())?;
+        // What just fits comes back whole, and one byte more is not sent.
+        let fits = echo(3, self.mtu - HEADERS)?;
+        let exceeds = echo(3, self.mtu - HEADERS + 1)?;
+        let why = self.faults(&heard, &before, &after, &fits, &exceeds);
+        let valid = why.is_empty();
+        let crossed = (after.tx_packets - before.tx_packets).min(after.rx_packets - before.rx_packets);
+        Ok(Proof {
+            case: self.case.clone(),
+            from: own.name.to_string(),
+            to: to.to_string(),
+            valid,
+            why,
+            sent: heard.sent,
+            received: heard.received(),
+            ttl: ttl(&heard),
+            ttl_expected: Some(TTL),
+            mtu: (fits.received() > 0).then_some(self.mtu),
+            held: match valid {
+                true => vec![
+                    format!("{} of {} packets, ttl {TTL}, mtu {}", heard.received(), heard.sent, self.mtu),
+                    format!("{crossed} packets over {} both ways", self.through),
+                ],
+                false => Vec::new(),
+            },
+            ..Proof::default()
+        })
+    }
+
+    fn faults(
+        &self,
+        heard: &Heard,
+        before: &DeviceState,
+        after: &DeviceState,
+        fits: &Heard,
+        exceeds: &Heard,
+    ) -> Vec<String> {
+        let mut why = Vec::new();
+        if heard.received() < heard.sent || heard.sent == 0 {
+            why.push(format!("{} of {} packets came back", heard.received(), heard.sent));
+        }
+        if let Some(other) = ttl(heard).filter(|ttl| *ttl != TTL) {
+            why.push(format!("ttl {other}, and {TTL} is expected: {} routers are on the way", 64 - i32::from(other)));
+        }
+        for (way, packets) in
+            [("out", after.tx_packets - before.tx_packets), ("in", after.rx_packets - before.rx_packets)]
+        {
+            if packets < heard.sent {
+                why.push(format!("{packets} packets went {way} over {}, and {} were sent", self.through, heard.sent));
+            }
+        }
+        if heard.received() > 0 && fits.received() == 0 {
+            why.push(format!("a packet of {} bytes does not come back", self.mtu));
+        }
+        if exceeds.received() > 0 {
+            why.push(format!("a packet of {} bytes comes back: the mtu is larger than {}", self.mtu + 1, self.mtu));
+        }
+        why
+    }
+}
+
+fn ttl(heard: &Heard) -> Option<u8> {
+    heard.answers.first().map(|answer| answer.ttl)
+}
+
+fn device(name: &str) -> Result<DeviceState> {
+    let device = Connection::open()?.devices()?.remove(name);
+    device.ok_or_else(|| {
+        Error::failed(format!("this node has no device `{name}`"))
+            .hint(format!("pods are on `{BRIDGE}`, and what they send to other nodes crosses `{name}`"))
+    })
+}
+
+/// The pod's network namespace: the one that has its address.
+fn namespace_of(address: Option<&IpAddr>) -> Result<Netns> {
+    let wanted = address.ok_or_else(|| Error::failed("no pod of the proof runs on this node"))?;
+    for entry in fs::read_dir(Path::new(NAMESPACES))? {
+        // One may go at any moment.
+        let Ok(netns) = Netns::open(&entry?.path()) else { continue };
+        if netns.enter(addresses::read).is_ok_and(|all| all.iter().any(|one| one.address == *wanted)) {
+            return Ok(netns);
+        }
+    }
+    Err(Error::failed(format!("none of the namespaces in {NAMESPACES} has the pod's address {wanted}")))
+}
+
+fn shown(case: &str, own: &Node, other: &Node, proof: &Proof) -> String {
+    let pods = format!("{case}: pod on {} → pod on {}", own.name, other.name);
+    match proof.valid {
+        true => format!("✓ {pods}: {}", proof.held.join(", ")),
+        false => format!("✗ {pods}: INVALID: {}", proof.why.join("; ")),
+    }
+}

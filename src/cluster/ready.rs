@@ -1,0 +1,142 @@
+//! Waiting until the cluster is one: every node there, ready, and as the lab says it is.
+
+use std::{
+    collections::BTreeMap,
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{kubectl::Kubectl, runtime::Runtime};
+use crate::{
+    error::{Error, Result},
+    lab::{Lab, Mode},
+    nodes::Role,
+    quote, signal,
+};
+
+/// The master waits for all nodes, any other for itself.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ready {
+    /// Seconds; 900 unless given.
+    #[serde(default = "usual")]
+    pub patience: u64,
+    /// What each is to have; `containerd` unless given.
+    #[serde(default)]
+    pub runtime: Runtime,
+}
+
+fn usual() -> u64 {
+    900
+}
+
+const LOOK: Duration = Duration::from_millis(300);
+
+impl Ready {
+    pub fn wait(&self, lab: &Lab) -> Result<()> {
+        let (nodes, own) = (lab.nodes()?, lab.own_node()?);
+        let kubectl = Kubectl::of(own.role);
+        let wanted = nodes.nodes.iter().filter(|node| own.role == Role::Master || node.name == own.name);
+        let wanted: Vec<(&str, String)> = wanted.map(|node| (node.name.as_str(), node.address.to_string())).collect();
+        let deadline = Instant::now() + Duration::from_secs(self.patience);
+        loop {
+            signal::check()?;
+            let lacks = match self.look(kubectl, &wanted)? {
+                Look::Lacks(lacks) if lacks.is_empty() => return Ok(()),
+                Look::Lacks(lacks) => lacks,
+                Look::Silent(error) if Instant::now() > deadline => {
+                    return Err(error.context("the cluster does not answer").hint("journalctl -u kubelet"));
+                }
+                Look::Silent(_) => vec!["the API server".to_owned()],
+            };
+            if Instant::now() > deadline {
+                return Err(Error::failed(format!("not ready within {} s: {}", self.patience, lacks.join("; "))).hint(
+                    "a node that is not there has not run this recipe; `journalctl -u kubelet` on a node says why it is \
+                     not ready",
+                ));
+            }
+            lab.progress.doing(&format!("waits for {}", lacks.join(", ")));
+            thread::sleep(LOOK);
+        }
+    }
+
+    /// Until the API server of this master says anything.
+    pub fn wait_for_answer(&self, lab: &Lab) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(self.patience);
+        lab.progress.doing("waits for the API server");
+        while let Err(error) = Kubectl::of(Role::Master).get(&["namespace", "kube-system"]) {
+            signal::check()?;
+            if Instant::now() > deadline {
+                return Err(error.context("the API server does not answer").hint("journalctl -u kubelet"));
+            }
+            thread::sleep(LOOK);
+        }
+        Ok(())
+    }
+
+    /// What lacks of the nodes that are wanted; an error where one is another than the lab says.
+    fn look(&self, kubectl: Kubectl, wanted: &[(&str, String)]) -> Result<Look> {
+        let mut found = BTreeMap::new();
+        for (name, _) in wanted {
+            match kubectl.get(&["node", name]) {
+                Ok(Some(node)) => drop(found.insert(*name, node)),
+                Ok(None) => {}
+                Err(error) => return Ok(Look::Silent(error)),
+            }
+        }
+        let mut lacks = Vec::new();
+        for (name, address) in wanted {
+            match found.get(name) {
+                None => lacks.push(format!("{name} (not joined)")),
+                Some(node) => {
+                    self.refuse_other(name, address, node)?;
+                    lacks.extend(unready(node).map(|why| format!("{name} ({why})")));
+                }
+            }
+        }
+        Ok(Look::Lacks(lacks))
+    }
+
+    fn refuse_other(&self, name: &str, address: &str, node: &Value) -> Result<()> {
+        let addresses = node["status"]["addresses"].as_array().into_iter().flatten();
+        let internal = addresses.filter(|one| one["type"] == "InternalIP").find_map(|one| one["address"].as_str());
+        if let Some(other) = internal.filter(|internal| *internal != address) {
+            return Err(Error::failed(format!("{name} is known by {other}, and its address in the lab is {address}"))
+                .hint("the kubelet took another device's: look at --node-ip in /var/lib/kubelet/kubeadm-flags.env"));
+        }
+        let runtime = node["status"]["nodeInfo"]["containerRuntimeVersion"].as_str().unwrap_or_default();
+        match runtime.is_empty() || runtime.starts_with(self.runtime.scheme()) {
+            true => Ok(()),
+            false => Err(Error::failed(format!("{name} runs {runtime}, and not {}…", self.runtime.scheme()))),
+        }
+    }
+
+    /// What a person would type, on the master.
+    pub fn explain(&self, lab: &mut Lab) -> Result<()> {
+        if lab.mode == Mode::Explain && lab.own_node()?.role == Role::Master {
+            let timeout = format!("--timeout={}s", self.patience);
+            lab.shell("export KUBECONFIG=/etc/kubernetes/admin.conf");
+            lab.shell(quote::line(&["kubectl", "wait", "--for=condition=Ready", "nodes", "--all", &timeout]));
+        }
+        Ok(())
+    }
+}
+
+enum Look {
+    Lacks(Vec<String>),
+    /// The API server said nothing.
+    Silent(Error),
+}
+
+/// Why a node is not ready, in its own words; none where it is.
+fn unready(node: &Value) -> Option<String> {
+    let mut conditions = node["status"]["conditions"].as_array().into_iter().flatten();
+    match conditions.find(|one| one["type"] == "Ready") {
+        Some(ready) if ready["status"] == "True" => None,
+        Some(ready) => Some(ready["message"].as_str().unwrap_or("not ready").to_owned()),
+        None => Some("its kubelet has not reported yet".to_owned()),
+    }
+}
