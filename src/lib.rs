@@ -26,6 +26,7 @@ pub mod diagnosis;
 pub mod lab;
 
 pub mod command;
+
 pub mod exec;
 pub mod journal;
 pub mod progress;

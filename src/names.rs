@@ -241,15 +241,6 @@ impl Cidr {
         }
     }
 
-    /// The `n`th of the networks of this prefix length that it is divided into, counted from 0; nothing where it has not so
-    /// many.
-    pub fn part(&self, prefix: u8, n: u32) -> Option<Cidr> {
-        let longest = if self.addr.is_ipv4() { 32 } else { 128 };
-        let parts = prefix.checked_sub(self.prefix).filter(|_| prefix <= longest)?;
-        let fits = parts >= 32 || n >> parts == 0;
-        fits.then(|| Cidr { addr: self.nth_of_network(u128::from(n) << (longest - prefix)), prefix })
-    }
-
     /// The `n`th usable address with the network's prefix (1 is the first), or nothing when the network is full.
     pub fn host(&self, n: u32) -> Option<Cidr> {
         let free_bits = if self.addr.is_ipv4() { 32 } else { 128 } - u32::from(self.prefix);

@@ -51,7 +51,8 @@ class Machine:
         if kubernetes:
             (self.root / "etc/apt/sources.list.d/kubernetes.sources").write_text(mirror.source("/kubernetes"))
             for name in KUBERNETES:
-                (self.plain / name).mkdir(exist_ok=True)
+                # As those that fill them would make them.
+                (self.plain / name).mkdir(mode=0o700, exist_ok=True)
                 argv.append(f"--bind={self.plain}/{name}:/var/lib/{name}")
         self.nspawn.start(argv, env={**os.environ, **SURROUNDINGS}, preexec_fn=lambda: cgroup.enter(self.name))
 

@@ -1,0 +1,267 @@
+//! Three booted machines become a real cluster from a bundle, prove their pods' way, are mended, and are given back.
+#![allow(clippy::unwrap_used, reason = "test code")]
+
+mod support;
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::Mutex,
+    thread,
+};
+
+use support::{
+    LABKIT, Said, TempDir, installed, kubernetes,
+    servers::{Server, succeed},
+    testbed::{NAMES, Testbed, assert_same, home},
+};
+
+const MASTER: &str = "master";
+const KUBECTL: &str = "kubectl --cache-dir /run/kubectl --kubeconfig /etc/kubernetes/admin.conf";
+
+/// One bundle for all tests.
+static BUNDLE: Mutex<Option<(TempDir, PathBuf)>> = Mutex::new(None);
+
+fn labkit(dir: &Path, arguments: &[&str]) -> Said {
+    Command::new(LABKIT).current_dir(dir).args(arguments).env("LABKIT_BUNDLE", "none").output().unwrap().into()
+}
+
+/// The keys of a key ring in their armour.
+fn armored(ring: &Path, to: &Path) {
+    let home = tempfile::tempdir().unwrap();
+    let mut gpg = Command::new("gpg");
+    gpg.arg("--homedir").arg(home.path()).args(["--batch", "--quiet", "--no-default-keyring", "--keyring"]).arg(ring);
+    fs::write(to, succeed(gpg.args(["--armor", "--export"]))).unwrap();
+}
+
+/// This machine's own archives of Debian's, and that of Kubernetes which the testbed made, as deb822.
+fn sources(dir: &Path, kubernetes: &Server) -> [PathBuf; 2] {
+    let format = "$(CREATED_BY)|$(ORIGIN)|$(SITE)|$(RELEASE)|$(COMPONENT)";
+    let known = succeed(Command::new("apt-get").args(["indextargets", "--format", format]));
+    let mut lines: Vec<&str> = known.lines().filter_map(|line| line.strip_prefix("Packages|Debian|")).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    let entry = |site: &str, suite: &str, component: &str, key: &Path| {
+        let key = key.display();
+        format!("Types: deb\nURIs: {site}\nSuites: {suite}\nComponents: {component}\nSigned-By: {key}\n")
+    };
+    let (debian, own) = (dir.join("debian.asc"), dir.join("own.asc"));
+    armored(Path::new("/usr/share/keyrings/debian-archive-keyring.gpg"), &debian);
+    armored(&home().join("mirror.gpg"), &own);
+    let entries = lines.iter().map(|line| {
+        let words: Vec<&str> = line.split('|').collect();
+        entry(words[0], words[1], words[2], &debian)
+    });
+    let files = [dir.join("debian.sources"), dir.join("kubernetes.sources")];
+    fs::write(&files[0], entries.collect::<Vec<_>>().join("\n")).unwrap();
+    fs::write(&files[1], entry(&kubernetes.url(""), "lab", "main", &own)).unwrap();
+    files
+}
+
+/// A bundle for the recipe, as one file: packages of Debian's and Kubernetes', and the images that its kubeadm names.
+fn bundle() -> PathBuf {
+    let mut made = BUNDLE.lock().unwrap();
+    let (_, file) = made.get_or_insert_with(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = kubernetes::images().unwrap();
+        let registry = Server::registry(&dir.path().join("registry"));
+        let index: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(layout.join("index.json")).unwrap()).unwrap();
+        for image in index["manifests"].as_array().unwrap() {
+            let name = image["annotations"]["org.opencontainers.image.ref.name"].as_str().unwrap();
+            let from = format!("oci:{}:{name}", layout.display());
+            let to = format!("docker://127.0.0.1:{}/{}", registry.port, name.split_once('/').unwrap().1);
+            let copy = ["--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false"];
+            succeed(Command::new("skopeo").args(copy).args([from, to]));
+        }
+        let archive = Server::nginx(&home().join("mirror/kubernetes"), "");
+        let [debian, own] = sources(dir.path(), &archive).map(|file| file.display().to_string());
+        let mirror = format!("k8s.gcr.io={}", registry.url(""));
+        labkit(dir.path(), &["bundle", "lock", "ex2", "--sources", &debian, "--sources", &own, "--registry", &mirror])
+            .ok();
+        labkit(dir.path(), &["bundle", "build", "--quiet"]).ok();
+        labkit(dir.path(), &["bundle", "pack", "--quiet"]).ok();
+        let file = dir.path().join("lab.bundle.tar");
+        (dir, file)
+    });
+    file.clone()
+}
+
+/// Machines with a bundle, and nowhere else to get anything from.
+fn machines(count: usize) -> Option<Testbed> {
+    if !["nginx", "docker-registry", "skopeo", "gpg"].into_iter().all(installed) {
+        return None;
+    }
+    kubernetes::images()?;
+    let testbed = Testbed::up_with_kubernetes(count)?;
+    let bundle = bundle();
+    for name in NAMES.iter().take(count) {
+        testbed.sh(name, "mkdir -p /var/lib/labkit; rm /etc/apt/sources.list.d/*").ok();
+        fs::copy(&bundle, testbed.root(name).join("var/lib/labkit/lab.bundle.tar")).unwrap();
+    }
+    Some(testbed)
+}
+
+/// The same command on several machines at once; what each said.
+fn at_once(testbed: &Testbed, names: &[&str], arguments: &[&str]) -> Vec<Said> {
+    thread::scope(|scope| {
+        let all: Vec<_> = names.iter().map(|name| scope.spawn(move || testbed.labkit(name, arguments))).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    })
+}
+
+#[track_caller]
+fn all_proved(all: &[Said], network: &str) {
+    for said in all {
+        assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
+        let proved = said.err.lines().filter(|line| line.starts_with(&format!("✓ {network}: pod on ")));
+        assert_eq!(proved.count(), all.len() - 1, "{}{}", said.out, said.err);
+    }
+}
+
+/// Name, address and readiness of each node, as the cluster has them.
+fn nodes(testbed: &Testbed) -> Vec<(String, String, String)> {
+    let list = testbed.sh(MASTER, &format!("{KUBECTL} get nodes --output json")).ok();
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    let find = |items: &serde_json::Value, kind: &str, key: &str| {
+        let item = items.as_array().unwrap().iter().find(|item| item["type"] == kind).unwrap();
+        item[key].as_str().unwrap().to_owned()
+    };
+    let items = list["items"].as_array().unwrap().iter();
+    let facts = items.map(|node| {
+        let status = &node["status"];
+        let name = node["metadata"]["name"].as_str().unwrap().to_owned();
+        (name, find(&status["addresses"], "InternalIP", "address"), find(&status["conditions"], "Ready", "status"))
+    });
+    facts.collect()
+}
+
+fn expected(count: usize) -> Vec<(String, String, String)> {
+    let of = |(at, name): (usize, &&str)| ((*name).to_owned(), format!("192.168.56.{}", 10 + at), "True".to_owned());
+    NAMES.iter().take(count).enumerate().map(of).collect()
+}
+
+#[test]
+fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
+    let Some(testbed) = machines(3) else { return };
+    let before: Vec<String> = NAMES.iter().map(|name| testbed.state(name)).collect();
+    all_proved(&at_once(&testbed, &NAMES, &["run", "ex2"]), "routed");
+    assert_eq!(nodes(&testbed), expected(3));
+    // What it was told is in no argument, log or record.
+    let token =
+        testbed.sh(MASTER, "sed -n 's/.*\"token\": \"\\(.*\\)\".*/\\1/p' /etc/kubernetes/labkit-kubeadm.yaml").ok();
+    let token = token.trim().split_once('.').unwrap().1;
+    let found =
+        testbed.sh(MASTER, &format!("grep -rl {token} /var/lib/labkit/runs /var/lib/labkit/machine /var/log || :"));
+    assert_eq!(found.ok(), "");
+    let modes = testbed.sh(MASTER, "stat -c '%a' /etc/kubernetes/pki/ca.key /etc/kubernetes/labkit-kubeadm.yaml").ok();
+    assert_eq!(modes, "600\n600\n");
+
+    let again = at_once(&testbed, &NAMES, &["run", "ex2"]);
+    all_proved(&again, "routed");
+    again.iter().for_each(|said| assert!(said.err.contains("nothing to do: all "), "{}", said.err));
+
+    // A kubelet that somebody stopped, a file that somebody lost, a token that is good no more.
+    testbed.sh("node01", "systemctl stop kubelet; rm /etc/cni/net.d/10-labkit.conflist").ok();
+    let mended = testbed.labkit("node01", &["run", "ex2"]);
+    assert_eq!(mended.code, Some(0), "{}{}", mended.out, mended.err);
+    for line in ["changed   file /etc/cni/net.d/10-labkit.conflist", "changed   unit kubelet.service: start"] {
+        assert!(mended.err.contains(line), "{}", mended.err);
+    }
+    testbed.labkit("node02", &["undo", "ex2"]).ok();
+    assert_same(&before[2], &testbed.state("node02"), "node02 after undo");
+    let forget =
+        "delete node node02; secrets=$($K --namespace kube-system get secrets --output name | grep bootstrap-token)";
+    testbed.sh(MASTER, &format!("K='{KUBECTL}'; $K {forget}; $K --namespace kube-system delete $secrets")).ok();
+    let all = at_once(&testbed, &NAMES, &["run", "ex2"]);
+    all_proved(&all, "routed");
+    assert!(all[0].err.contains("token of cluster lab: make it good for two hours"), "{}", all[0].err);
+    assert_eq!(nodes(&testbed), expected(3));
+
+    for said in at_once(&testbed, &NAMES, &["undo", "ex2"]) {
+        said.ok();
+    }
+    for (name, before) in NAMES.iter().zip(&before) {
+        assert_same(before, &testbed.state(name), &format!("{name} after undo"));
+        let rest = "ip -br link show type bridge; ip route show proto static; iptables-save | grep -E 'KUBE|CNI' || :; \
+                    find /sys/fs/cgroup -maxdepth 2 -name 'kubepods*'; ls /run/netns";
+        assert_eq!(testbed.sh(name, rest).out, "", "{name}");
+    }
+}
+
+/// Runs it until it prints a line that begins so, and kills it there; what it started goes on or not, as it would.
+fn killed_at_line(testbed: &Testbed, machine: &str, begin: &str, arguments: &str) {
+    let script = format!("echo $$ >&2; exec labkit run ex2 {arguments}");
+    let exec = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/testbed/exec");
+    let mut process = Command::new(exec);
+    process.args([machine, "sh", "-c", &script]).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut process = process.spawn().unwrap();
+    let mut lines = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let pid = lines.next().unwrap();
+    let mut seen = Vec::new();
+    let is_there = lines.by_ref().any(|line| {
+        seen.push(line);
+        seen.last().is_some_and(|line| line.starts_with(begin))
+    });
+    assert!(is_there, "{machine}: no line `{begin}`:\n{}", seen.join("\n"));
+    testbed.exec(machine, &["kill", "-9", &pid]).ok();
+    process.wait().unwrap();
+}
+
+/// The last line before each of the steps that it is killed in.
+const STEPS: [&str; 5] = [
+    "packages  come from bundle",
+    "changed   packages chrony",
+    "changed   hold",
+    // In the midst of kubeadm.
+    "changed   unit labkit-pods.service",
+    "changed   cluster lab",
+];
+
+#[test]
+fn a_run_that_is_killed_at_any_step_is_finished_by_the_next() {
+    let Some(testbed) = machines(2) else { return };
+    let names = &NAMES[..2];
+    fs::write(testbed.root(MASTER).join("etc/labkit/lab.toml"), of_two()).unwrap();
+    fs::write(testbed.root("node01").join("etc/labkit/lab.toml"), of_two()).unwrap();
+    let before: Vec<String> = names.iter().map(|name| testbed.state(name)).collect();
+    for step in STEPS {
+        // The worker first: it waits for a master that is not there yet.
+        thread::scope(|scope| {
+            for name in ["node01", MASTER] {
+                scope.spawn(|| killed_at_line(&testbed, name, step, "--set network=vxlan"));
+            }
+        });
+    }
+    all_proved(&at_once(&testbed, names, &["run", "ex2", "--set", "network=vxlan"]), "vxlan");
+    assert_eq!(nodes(&testbed), expected(2));
+    for said in at_once(&testbed, names, &["undo", "ex2"]) {
+        said.ok();
+    }
+    for (name, before) in names.iter().zip(&before) {
+        assert_same(before, &testbed.state(name), &format!("{name} after undo"));
+    }
+
+    // Another secret on one of the two.
+    testbed.sh("node01", &format!("echo {} >/etc/labkit/secret", "a5".repeat(32))).ok();
+    let all = thread::scope(|scope| {
+        let master = scope.spawn(|| testbed.labkit(MASTER, &["run", "ex2", "--set", "patience=60"]));
+        let worker = testbed.labkit("node01", &["run", "ex2"]);
+        [master.join().unwrap(), worker]
+    });
+    assert_eq!(all[1].code, Some(1), "{}{}", all[1].out, all[1].err);
+    let expected = "the master at 192.168.56.10:6443 has another lab secret than this machine";
+    assert!(all[1].err.contains(expected), "{}", all[1].err);
+    assert_eq!(all[0].code, Some(1), "{}{}", all[0].out, all[0].err);
+    assert!(all[0].err.contains("not ready within 60 s: node01 (not joined)"), "{}", all[0].err);
+    // The secret put right, the same command goes on.
+    testbed.sh("node01", &format!("echo {} >/etc/labkit/secret", "5a".repeat(32))).ok();
+    all_proved(&at_once(&testbed, names, &["run", "ex2"]), "routed");
+}
+
+/// The lab without its last machine.
+fn of_two() -> String {
+    support::testbed::LAB.rsplit_once("[[node]]").unwrap().0.to_owned()
+}
