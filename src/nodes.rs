@@ -132,6 +132,12 @@ impl Nodes {
         (masters != 1).then(|| format!("{masters} nodes have the role `master`, and one must"))
     }
 
+    /// The one with the cluster's control plane.
+    pub fn master(&self) -> Result<&Node> {
+        let master = self.nodes.iter().find(|node| node.role == Role::Master);
+        master.ok_or_else(|| Error::usage("no node has the role `master`"))
+    }
+
     /// The node that this machine is: the one whose address it has, on whatever device.
     pub fn own(&self) -> Result<&Node> {
         let addresses: BTreeSet<IpAddr> = addresses::read()?.into_iter().map(|one| one.address).collect();

@@ -259,6 +259,13 @@ fn a_run_that_is_killed_at_any_step_is_finished_by_the_next() {
     // The secret put right, the same command goes on.
     testbed.sh("node01", &format!("echo {} >/etc/labkit/secret", "5a".repeat(32))).ok();
     all_proved(&at_once(&testbed, names, &["run", "ex2"]), "routed");
+
+    // A way that does not carry what it is said to carry is told, and counts as none.
+    testbed.sh("node01", "ip link set eth1 mtu 1400").ok();
+    let narrow = testbed.labkit("node01", &["run", "ex2"]);
+    assert_eq!(narrow.code, Some(4), "{}{}", narrow.out, narrow.err);
+    let expected = "✗ routed: pod on node01 → pod on master: INVALID: a packet of 1500 bytes does not come back";
+    assert!(narrow.err.contains(expected), "{}", narrow.err);
 }
 
 /// The lab without its last machine.

@@ -23,7 +23,6 @@ cluster = {}
 ---@field name string  of the node
 ---@field address string  of the node, in the lab's network
 ---@field subnet string  addresses of its pods: `"10.17.1.0/24"`
----@field gateway string  the node's own address among them
 
 --- This machine as a node of the cluster: `kubeadm init` on the master, `kubeadm join` elsewhere. A worker waits until the
 --- master is there. What was begun and cut short is finished, or taken away and begun anew.

@@ -17,7 +17,7 @@ pub struct Kubectl(&'static str);
 
 const LIMIT: Duration = Duration::from_secs(60);
 /// What it remembers of the API, elsewhere than in the user's own directory.
-const CACHE: &str = "--cache-dir=/run/labkit/kubectl";
+pub const MEMORY: &str = "/run/labkit/kubectl";
 /// Of one request: an API server that is not there is asked again, not waited for.
 const REQUEST: &str = "--request-timeout=10s";
 
@@ -30,8 +30,8 @@ impl Kubectl {
         }
     }
 
-    fn begin(self) -> [&'static str; 5] {
-        ["kubectl", "--kubeconfig", self.0, CACHE, REQUEST]
+    fn begin(self) -> [&'static str; 6] {
+        ["kubectl", "--kubeconfig", self.0, "--cache-dir", MEMORY, REQUEST]
     }
 
     /// `kubectl get …`; none where it is not there.

@@ -8,7 +8,7 @@ use std::{
 
 use nix::mount::{MntFlags, umount2};
 
-use super::state;
+use super::{kubectl, state};
 use crate::{
     command,
     error::{Context, Error, Result},
@@ -56,6 +56,7 @@ pub fn reset(socket: &str) -> Result<()> {
     for dir in FILLED {
         empty(Path::new(dir))?;
     }
+    gone(fs::remove_dir_all(kubectl::MEMORY)).context(|| format!("remove `{}`", kubectl::MEMORY))?;
     remove_bridge()?;
     remove_cgroups();
     remove_namespaces()?;

@@ -81,8 +81,7 @@ impl Member {
     }
 
     fn master(&self) -> Result<SocketAddr> {
-        let master = self.nodes.nodes.iter().find(|node| node.role == Role::Master);
-        Ok(SocketAddr::new(master.ok_or_else(|| Error::usage("the lab has no master"))?.address, PORT))
+        Ok(SocketAddr::new(self.nodes.master()?.address, PORT))
     }
 
     fn kubeadm(&self, lab: &Lab) -> Result<()> {

@@ -1,5 +1,7 @@
 //! What kubeadm is told: documents for a node that begins a cluster, and for one that joins it.
 
+use std::net::SocketAddr;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -8,7 +10,7 @@ use super::{
     runtime::{CgroupDriver, Runtime},
 };
 use crate::{
-    error::{Error, Result},
+    error::Result,
     nodes::{Node, Nodes, Role},
 };
 
@@ -105,12 +107,10 @@ impl Papers<'_> {
     }
 
     fn join(&self) -> Result<Vec<Value>> {
-        let master = self.nodes.nodes.iter().find(|node| node.role == Role::Master);
-        let master = master.ok_or_else(|| Error::usage("the lab has no master"))?;
         let mut discovery = json!({
             "bootstrapToken": {
                 "token": self.identity.token,
-                "apiServerEndpoint": std::net::SocketAddr::new(master.address, PORT).to_string(),
+                "apiServerEndpoint": SocketAddr::new(self.nodes.master()?.address, PORT).to_string(),
                 "caCertHashes": [self.identity.pin()?],
             },
             "tlsBootstrapToken": self.identity.token,

@@ -97,7 +97,7 @@ impl Prove {
         let exceeds = echo(3, self.mtu - HEADERS + 1)?;
         let why = self.faults(&heard, &before, &after, &fits, &exceeds);
         let valid = why.is_empty();
-        let crossed = (after.tx_packets - before.tx_packets).min(after.rx_packets - before.rx_packets);
+        let both = crossed(&before, &after).into_iter().min().unwrap_or_default();
         Ok(Proof {
             case: self.case.clone(),
             from: own.name.to_string(),
@@ -112,7 +112,7 @@ impl Prove {
             held: match valid {
                 true => vec![
                     format!("{} of {} packets, ttl {TTL}, mtu {}", heard.received(), heard.sent, self.mtu),
-                    format!("{crossed} packets over {} both ways", self.through),
+                    format!("{both} packets over {} both ways", self.through),
                 ],
                 false => Vec::new(),
             },
@@ -135,9 +135,7 @@ impl Prove {
         if let Some(other) = ttl(heard).filter(|ttl| *ttl != TTL) {
             why.push(format!("ttl {other}, and {TTL} is expected: {} routers are on the way", 64 - i32::from(other)));
         }
-        for (way, packets) in
-            [("out", after.tx_packets - before.tx_packets), ("in", after.rx_packets - before.rx_packets)]
-        {
+        for (way, packets) in ["out", "in"].into_iter().zip(crossed(before, after)) {
             if packets < heard.sent {
                 why.push(format!("{packets} packets went {way} over {}, and {} were sent", self.through, heard.sent));
             }
@@ -150,6 +148,11 @@ impl Prove {
         }
         why
     }
+}
+
+/// Packets that the device sent and took in between; none where it was made anew.
+fn crossed(before: &DeviceState, after: &DeviceState) -> [u64; 2] {
+    [after.tx_packets.saturating_sub(before.tx_packets), after.rx_packets.saturating_sub(before.rx_packets)]
 }
 
 fn ttl(heard: &Heard) -> Option<u8> {

@@ -17,8 +17,6 @@ pub struct Subnet {
     /// Of the node.
     pub address: IpAddr,
     pub subnet: Cidr,
-    /// The node's own address in it.
-    pub gateway: IpAddr,
 }
 
 /// As many pods as a kubelet takes fit: 110.
@@ -29,15 +27,14 @@ const SIZE: u32 = 256;
 pub fn subnets(nodes: &Nodes) -> Result<Vec<Subnet>> {
     let of = |(at, node): (usize, &crate::nodes::Node)| {
         let subnet = u32::try_from(at).ok().and_then(|at| part(&nodes.pod_cidr, at));
-        let gateway = subnet.and_then(|subnet| subnet.host(1));
-        let (subnet, gateway) = subnet.zip(gateway).ok_or_else(|| {
+        let subnet = subnet.ok_or_else(|| {
             Error::usage(format!(
                 "`pod_cidr` {} has no /{PREFIX} for each of {} nodes",
                 nodes.pod_cidr,
                 nodes.nodes.len()
             ))
         })?;
-        Ok(Subnet { name: node.name.clone(), address: node.address, subnet, gateway: gateway.addr })
+        Ok(Subnet { name: node.name.clone(), address: node.address, subnet })
     };
     nodes.nodes.iter().enumerate().map(of).collect()
 }

@@ -53,6 +53,10 @@ impl Operation for Remains {
         format!("remains in {}", self.shown())
     }
 
+    fn things(&self) -> Vec<Thing> {
+        self.paths.0.iter().map(|path| Thing::Path(path.as_path().to_owned())).collect()
+    }
+
     fn look(&self, lab: &Lab) -> Result<Vec<PathBuf>> {
         let noted = lab.changes().iter().flat_map(|change| change.before.things());
         let noted: Vec<Thing> = noted.filter(|thing| matches!(thing, Thing::Path(_))).collect();

@@ -48,13 +48,13 @@ impl Client {
 
     /// One that believes whom this authority vouches for, by its certificate as PEM, and nobody else; without a proxy.
     pub fn of_authority(certificate: &str, patience: Duration) -> Result<Client> {
-        // What trusts nobody in the world sets TLS up as well.
-        trusted();
         let certificate = Certificate::from_pem(certificate.as_bytes()).map_err(Error::failed)?;
         Ok(Client::with(patience, &RootCerts::from(vec![certificate]), None))
     }
 
     fn with(patience: Duration, roots: &RootCerts, proxy: Option<Proxy>) -> Client {
+        // A second provider in one process is refused, and the first is the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let agent = |proxy: Option<Proxy>| -> Agent {
             let tls = TlsConfig::builder().root_certs(roots.clone());
             Agent::config_builder()
@@ -117,8 +117,6 @@ impl Client {
 fn trusted() -> &'static RootCerts {
     static TRUSTED: OnceLock<RootCerts> = OnceLock::new();
     TRUSTED.get_or_init(|| {
-        // A second provider in one process is refused, and the first is the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let found = rustls_native_certs::load_native_certs();
         for error in &found.errors {
             log::debug!("certificates: {error}");
