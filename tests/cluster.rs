@@ -118,6 +118,8 @@ fn all_proved(all: &[Said], network: &str) {
         assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
         let proved = said.err.lines().filter(|line| line.starts_with(&format!("✓ {network}: pod on ")));
         assert_eq!(proved.count(), all.len() - 1, "{}{}", said.out, said.err);
+        // Each of them can be told from the others in the report as well.
+        assert!(said.out.contains(&format!("✓ {network} to ")), "{}", said.out);
     }
 }
 

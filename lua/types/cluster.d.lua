@@ -10,7 +10,7 @@ cluster = {}
 ---@field cgroups "systemd"|"cgroupfs"  who moves processes into control groups: the same as the runtime's
 
 ---@class ClusterProve
----@field case string  name that the proof is kept under
+---@field case string  name of the pod network; with the node it leads to, each proof is kept under it: `"routed to node01"`
 ---@field through string  device of this node that packets to pods of other nodes cross
 ---@field mtu integer  bytes that a packet between pods may have
 ---@field patience integer?  seconds to wait for the pods; 300 unless given

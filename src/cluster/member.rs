@@ -16,6 +16,7 @@ use super::{
     kubectl::Kubectl,
     leave,
     papers::{PORT, Papers},
+    refusal,
     runtime::{CgroupDriver, Runtime},
     state::{self, State},
 };
@@ -95,37 +96,14 @@ impl Member {
                 lab.progress.doing(line);
             }
         })?;
-        output.require_success(&argv).map_err(|error| self.explained(error))
+        output.require_success(&argv).map_err(|error| {
+            let printed = String::from_utf8_lossy(&output.stderr);
+            refusal::explained(verb, &printed, error)
+        })
     }
 
     fn verb(&self) -> &'static str {
         if self.own.role == Role::Master { "init" } else { "join" }
-    }
-
-    /// The causes that have a remedy.
-    fn explained(&self, error: Error) -> Error {
-        let text = error.to_string();
-        let hints = [
-            (
-                "none of the public keys",
-                "the master has another lab secret than this machine: every node of a lab has the same \
-                 /etc/labkit/secret",
-            ),
-            (
-                "JWS signature",
-                "the master does not know this lab secret's token: is /etc/labkit/secret the same on it?",
-            ),
-            ("[ERROR Swap]", "swap is on: `labkit run node` takes it off"),
-            ("[ERROR NumCPU]", "a master needs two CPUs: give the machine more"),
-            ("[ERROR Mem]", "a master needs 1700 MB of memory: give the machine more"),
-            ("[ERROR Port-", "another program listens on a port of the cluster's: `ss -ltnp` shows which"),
-            ("[ERROR ImagePull]", "an image is neither here nor in the bundle: `labkit bundle ls` shows what it has"),
-            ("[ERROR CRI]", "the container runtime does not answer: `systemctl status containerd crio`"),
-        ];
-        match hints.into_iter().find(|(sign, _)| text.contains(sign)) {
-            Some((_, hint)) => error.hint(hint),
-            None => error.hint("`journalctl -u kubelet` may say more; the same command begins anew where it must"),
-        }
     }
 
     /// Whether kubeadm came to its end although nobody was there to note it.

@@ -10,6 +10,7 @@ mod papers;
 mod pods;
 mod prove;
 mod ready;
+mod refusal;
 mod runtime;
 mod state;
 mod subnets;

@@ -84,7 +84,13 @@ pub fn addresses(
             return Ok(found);
         }
         if Instant::now() > deadline {
-            let why = pods?.iter().filter_map(waiting).collect::<Vec<_>>().join("; ");
+            let seen = pods?;
+            let told = warnings(kubectl);
+            let why = lacks.iter().map(|name| match told.get(*name) {
+                Some(warning) => format!("{name}: {warning}"),
+                None => seen.iter().filter_map(waiting).find(|why| why.starts_with(*name)).unwrap_or_default(),
+            });
+            let why = why.collect::<Vec<_>>().join("; ");
             return Err(Error::failed(format!("no pod of the proof runs on {}: {why}", lacks.join(", ")))
                 .hint(format!("kubectl describe pods --namespace {NAMESPACE}")));
         }
@@ -97,6 +103,18 @@ fn address(pod: &Value) -> Option<(String, IpAddr)> {
     let status = &pod["status"];
     let address = status["podIP"].as_str()?.parse().ok()?;
     (status["phase"] == "Running").then_some((pod["spec"]["nodeName"].as_str()?.to_owned(), address))
+}
+
+/// The last thing that went wrong with each pod, by the pod's name. Only the master may see it.
+fn warnings(kubectl: Kubectl) -> BTreeMap<String, String> {
+    let events = kubectl.list(&["events", "--namespace", NAMESPACE, "--field-selector", "type=Warning"]);
+    let mut events = events.unwrap_or_default();
+    events.sort_by_key(|event| event["lastTimestamp"].as_str().unwrap_or_default().to_owned());
+    let of = |event: &Value| {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        Some((text(&event["involvedObject"]["name"])?, text(&event["message"])?))
+    };
+    events.iter().filter_map(of).collect()
 }
 
 /// What its container waits for, as the kubelet says it.

@@ -32,7 +32,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prove {
-    /// Name of the pod network, which the proof is kept under.
+    /// Name of the pod network. With each node that it leads to it is a case of its own.
     pub case: String,
     /// Device of the node that every packet to another node crosses: `vxlan0`, or the one of the lab's network.
     pub through: IfName,
@@ -99,7 +99,7 @@ impl Prove {
         let valid = why.is_empty();
         let both = crossed(&before, &after).into_iter().min().unwrap_or_default();
         Ok(Proof {
-            case: self.case.clone(),
+            case: format!("{} to {}", self.case, other.name),
             from: own.name.to_string(),
             to: to.to_string(),
             valid,
