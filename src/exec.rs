@@ -4,14 +4,17 @@ use std::{
     io::Read,
     os::unix::process::CommandExt,
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
 
 use crate::{
     error::{Error, Result},
-    pipe::{self, Pipe},
+    printed::Printed,
     quote,
     raw::die_with_parent,
     signal,
@@ -62,33 +65,33 @@ impl Program<'_> {
     /// be cut short. The time limit does not count. Each line of its output is handed over as it comes, and is in the
     /// output as well. What it leaves running in the background is not waited for.
     pub fn to_the_end(&self, each: &mut dyn FnMut(&str)) -> Result<Output> {
+        let keep = || -> Result<(Printed, Printed, Stdio, Stdio)> {
+            let (out, err) = (Printed::new()?, Printed::new()?);
+            let ends = (out.end()?, err.end()?);
+            Ok((out, err, ends.0, ends.1))
+        };
+        let (mut out, mut err, out_end, err_end) = keep().map_err(|error| self.fail(error))?;
         // Ctrl-C on the terminal goes to a group of processes: this one is in another.
         let mut child = self.start("", |command| {
-            command.process_group(0);
+            command.stdout(out_end).stderr(err_end).process_group(0);
         })?;
-        let (mut out, mut err) = (Pipe::of(child.stdout.take())?, Pipe::of(child.stderr.take())?);
         let mut handed = 0;
-        let mut ended = None;
-        loop {
-            pipe::wait(&[&out, &err], LOOK_LONG).map_err(|error| self.fail(error))?;
-            out.read().and_then(|()| err.read()).map_err(|error| self.fail(error))?;
-            while let Some(length) = out.text[handed..].iter().position(|byte| *byte == b'\n') {
-                each(&String::from_utf8_lossy(&out.text[handed..handed + length]));
-                handed += length + 1;
+        thread::scope(|scope| {
+            let (ended, end) = mpsc::channel();
+            scope.spawn(move || ended.send(child.wait()));
+            loop {
+                let status = end.recv_timeout(LOOK_LONG).ok();
+                out.read().and_then(|()| err.read()).map_err(|error| self.fail(error))?;
+                while let Some(length) = out.text[handed..].iter().position(|byte| *byte == b'\n') {
+                    each(&String::from_utf8_lossy(&out.text[handed..handed + length]));
+                    handed += length + 1;
+                }
+                if let Some(status) = status {
+                    let status = status.map_err(|error| self.fail(error.into()))?;
+                    return Ok(Output { status, stdout: out.text, stderr: err.text });
+                }
             }
-            let is_open = out.is_open() || err.is_open();
-            if ended.is_none() {
-                // Where it has closed both there is nothing else to wait for.
-                let status = if is_open { child.try_wait() } else { child.wait().map(Some) };
-                let status = status.map_err(|error| self.fail(error.into()))?;
-                ended = status.map(|status| (status, Instant::now() + PATIENCE));
-            }
-            if let Some((status, deadline)) = ended
-                && (!is_open || Instant::now() > deadline)
-            {
-                return Ok(Output { status, stdout: out.text, stderr: err.text });
-            }
-        }
+        })
     }
 
     fn fail(&self, error: Error) -> Error {

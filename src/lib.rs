@@ -56,7 +56,7 @@ pub mod machine;
 pub mod minisign;
 pub mod names;
 pub mod openpgp;
-pub mod pipe;
+pub mod printed;
 pub mod quote;
 pub mod scratch;
 pub mod sockopt;

@@ -3,7 +3,13 @@
 
 mod support;
 
-use std::process::Command;
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
 
 use support::{Bench, assert_host_is, host, in_own_host, installed, netns, own_processes};
 
@@ -136,4 +142,36 @@ fn a_kept_lab_whose_holder_is_killed_is_forgotten() {
         (said.code, said.err.as_str()),
         (Some(2), "error: no lab is kept\nhint: labkit run ex1 --keep leaves one\n")
     );
+}
+
+/// Until a file is there.
+fn wait_for(path: &Path) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !path.exists() {
+        assert!(Instant::now() < deadline, "`{}` does not come", path.display());
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn what_a_killed_run_had_begun_prints_on_and_comes_to_its_end() {
+    let bench = Bench::new();
+    let dir = bench.state.path();
+    // As a package's script does: it says something, and then does the rest.
+    let script = "touch begun; while ! [ -e go ]; do sleep 0.02; done; echo words; echo more >&2; touch done";
+    let text = format!(
+        "--- Does it end?\nhost.run {{ argv = {{ \"sh\", \"-ec\", [[cd {}; {script}]] }}, creates = \"{}\", undo = {{}} }}\n",
+        dir.display(),
+        dir.join("done").display()
+    );
+    let recipe = bench.recipe("prints.lua", &text);
+    let mut labkit = bench.command(&["run", recipe.to_str().unwrap()]);
+    let mut labkit = labkit.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_for(&dir.join("begun"));
+    labkit.kill().unwrap();
+    labkit.wait().unwrap();
+    fs::write(dir.join("go"), "").unwrap();
+    wait_for(&dir.join("done"));
+    let said = bench.labkit(&["run", recipe.to_str().unwrap()]);
+    assert!(said.code == Some(0) && said.err.contains("nothing to do"), "{}{}", said.out, said.err);
 }

@@ -41,6 +41,8 @@ host.remains { paths = {
     "/usr/libexec/kubernetes",
     "/var/lib/cni",
     "/var/lib/containerd",
+    -- A kubelet of before 1.24 that nobody has told anything yet makes this one.
+    "/var/lib/dockershim",
     "/var/lib/etcd",
     "/var/lib/kubelet",
 } }
