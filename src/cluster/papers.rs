@@ -14,6 +14,9 @@ use crate::{
     nodes::{Node, Nodes, Role},
 };
 
+/// A node with less than that has DiskPressure: the kubelet takes no pod, and ends those that are there.
+const SPARE_DISK: &str = "1Gi";
+
 /// Everything they are made from.
 pub struct Papers<'a> {
     pub nodes: &'a Nodes,
@@ -102,6 +105,14 @@ impl Papers<'_> {
             "cgroupDriver": self.cgroups,
             // Images come from the bundle: a full disk is told, and not made room on by throwing them away.
             "imageGCHighThresholdPercent": 100,
+            // A share of the disk, which is the usual threshold, keeps gigabytes of a large one from pods, and the
+            // kubelet drops to nothing what is not named.
+            "evictionHard": {
+                "memory.available": "100Mi",
+                "nodefs.available": SPARE_DISK,
+                "nodefs.inodesFree": "5%",
+                "imagefs.available": SPARE_DISK,
+            },
         });
         vec![self.of("InitConfiguration", init), self.of("ClusterConfiguration", cluster), kubelet]
     }
