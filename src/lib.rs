@@ -34,12 +34,14 @@ pub mod results;
 
 pub mod http;
 pub mod httpd;
-pub mod icmp;
 pub mod netlink;
-pub mod netns;
 pub mod oci;
 pub mod rights;
 pub mod secret;
+pub mod tap;
+
+pub mod icmp;
+pub mod netns;
 
 pub mod nodes;
 
@@ -52,6 +54,7 @@ pub mod columns;
 pub mod cpu;
 pub mod disk;
 pub mod gzip;
+pub mod listeners;
 pub mod machine;
 pub mod minisign;
 pub mod names;

@@ -6,11 +6,11 @@ local own_name = lab.node().name
 --- Bytes that a packet between pods may have.
 pods.mtu = { routed = 1500, vxlan = 1450 }
 
---- The device of a node that packets to pods of other nodes cross.
-function pods.device(kind)
-    if kind == "vxlan" then
-        return "vxlan.labkit"
-    end
+--- The VXLAN between nodes, where there is one.
+pods.wrapped = { vxlan = { vni = 42, port = 4789 } }
+
+--- The device of this node in the lab's network.
+function pods.under()
     for _, one in ipairs(host.facts().addresses) do
         if one.address == lab.node().address then
             return one.dev
@@ -18,6 +18,11 @@ function pods.device(kind)
     end
     -- Of a machine that is none of the lab's.
     return "‹lab›"
+end
+
+--- The device of a node that packets to pods of other nodes cross.
+function pods.device(kind)
+    return kind == "vxlan" and "vxlan.labkit" or pods.under()
 end
 
 local function mac(address)
@@ -56,14 +61,14 @@ end
 --- The commands that make the way to the pods of all other nodes, and those that take it away again.
 local function ways(kind)
     local up, down = {}, {}
-    local nodes = cluster.subnets()
+    local nodes, vxlan = cluster.subnets(), pods.wrapped.vxlan
     if kind == "vxlan" then
         table.insert(up, "-ip link del vxlan.labkit")
         for _, node in ipairs(nodes) do
             if node.name == own_name then
                 local first = node.subnet:match "[^/]+"
-                table.insert(up, ("ip link add vxlan.labkit address %s mtu %d type vxlan id 42 dstport 4789 local %s nolearning")
-                    :format(mac(node.address), pods.mtu.vxlan, node.address))
+                table.insert(up, ("ip link add vxlan.labkit address %s mtu %d type vxlan id %d dstport %d local %s nolearning")
+                    :format(mac(node.address), pods.mtu.vxlan, vxlan.vni, vxlan.port, node.address))
                 table.insert(up, ("ip addr add %s/32 dev vxlan.labkit"):format(first))
                 table.insert(up, "ip link set vxlan.labkit up")
             end

@@ -9,6 +9,9 @@ local machine, offline, pods = require "machine", require "offline", require "po
 local kind, address = lab.p.network, lab.p.address
 assert(pods.mtu[kind], "`network` is `routed` or `vxlan`, and not `" .. kind .. "`")
 
+-- Better now than in the midst of it.
+cluster.check {}
+
 -- What every node of a cluster needs.
 machine.names()
 machine.quiet()
@@ -90,4 +93,10 @@ pods.ways(kind)
 cluster.member { runtime = "containerd", cgroups = cgroups }
 host.service { unit = "kubelet.service", enabled = true }
 cluster.ready { runtime = "containerd", patience = lab.p.patience }
-cluster.prove { case = kind, through = pods.device(kind), mtu = pods.mtu[kind] }
+cluster.prove {
+    case = kind,
+    through = pods.device(kind),
+    mtu = pods.mtu[kind],
+    under = pods.under(),
+    wrapped = pods.wrapped[kind],
+}

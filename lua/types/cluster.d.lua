@@ -13,7 +13,13 @@ cluster = {}
 ---@field case string  name of the pod network; with the node it leads to, each proof is kept under it: `"routed to node01"`
 ---@field through string  device of this node that packets to pods of other nodes cross
 ---@field mtu integer  bytes that a packet between pods may have
+---@field under string?  device of the lab's network, which is listened on: packets are to cross it as the pods sent them
+---@field wrapped ClusterWrapped?  or in this VXLAN
 ---@field patience integer?  seconds to wait for the pods; 300 unless given
+
+---@class ClusterWrapped
+---@field vni integer
+---@field port integer  UDP, of the destination
 
 ---@class ClusterReady
 ---@field runtime "containerd"|"cri-o"|nil  what each node is to have; `"containerd"` unless given
@@ -23,6 +29,12 @@ cluster = {}
 ---@field name string  of the node
 ---@field address string  of the node, in the lab's network
 ---@field subnet string  addresses of its pods: `"10.17.1.0/24"`
+
+--- Whether this machine can become a node: the lab secret is there, a master has two CPUs and 1700 MB, the disk has room,
+--- nobody listens on the cluster's ports. Nothing is looked at where it is one already.
+---
+--- Fails with all that is against it.
+function cluster.check() end
 
 --- This machine as a node of the cluster: `kubeadm init` on the master, `kubeadm join` elsewhere. A worker waits until the
 --- master is there. What was begun and cut short is finished, or taken away and begun anew.
@@ -40,7 +52,9 @@ function cluster.member(args) end
 function cluster.pause_image() end
 
 --- A pod on each node, and echoes from this node's pod to that of every other: all come back, over the device that is
---- named, by as many routers as are meant, as whole as the MTU allows. Where that does not hold, the run is invalid.
+--- named, wrapped as is meant, by as many routers as are meant, as whole as the MTU allows. The other pod greets over TCP,
+--- and so does a pod behind the service `hello`, which the cluster's name service knows. Where that does not hold, the run is
+--- invalid.
 ---
 --- Fails where a pod does not come up, with the reason that its kubelet gives.
 ---@param args ClusterProve

@@ -27,6 +27,10 @@ pub fn namespace() -> Namespace<World> {
     Namespace {
         name: "cluster",
         functions: vec![
+            function("check", |world: &mut World, _: Nothing| match world.lab.mode {
+                Mode::Run | Mode::Build | Mode::Plan => cluster::check(&mut world.lab),
+                Mode::Explain | Mode::Gather => Ok(()),
+            }),
             function("member", |world: &mut World, args: Join| {
                 world.params.refuse_unknown()?;
                 // The secret is the lab's, and this may be another machine.

@@ -1,7 +1,6 @@
 //! iperf3 as a second opinion.
 
 use std::{
-    fs,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
@@ -11,6 +10,7 @@ use crate::{
     error::{Error, Result},
     exec::Program,
     lab::{Case, Lab},
+    listeners,
 };
 
 /// The lab's namespaces are its own: no other server is there.
@@ -52,15 +52,9 @@ pub fn run(lab: &Lab, case: &Case, seconds: u32) -> Result<Vec<u8>> {
 /// Looks at the listening sockets of the calling thread's namespace until the port is among them.
 fn wait_until_listening(ended: impl Fn() -> bool) -> Result<()> {
     let deadline = Instant::now() + START;
-    let wanted = format!(":{PORT:04X} ");
     loop {
-        let listens = ["tcp", "tcp6"].iter().any(|table| {
-            let text = fs::read_to_string(format!("/proc/thread-self/net/{table}")).unwrap_or_default();
-            // Third column 0A: LISTEN.
-            text.lines().any(|line| line.contains(&wanted) && line.split_whitespace().nth(3) == Some("0A"))
-        });
         match () {
-            () if listens => return Ok(()),
+            () if listeners::read().contains_key(&PORT) => return Ok(()),
             () if ended() => return Err(Error::failed("the iperf3 server ended before it listened")),
             () if Instant::now() > deadline => return Err(Error::failed("the iperf3 server does not listen")),
             () => {}

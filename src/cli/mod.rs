@@ -12,6 +12,7 @@ mod down;
 mod exec;
 mod explain;
 mod export;
+mod hello;
 mod hold;
 mod import;
 mod list;
@@ -72,6 +73,7 @@ enum Command {
     Exec(exec::Exec),
     Explain(explain::Explain),
     Export(export::Export),
+    Hello(hello::Hello),
     Import(import::Import),
     List(list::List),
     Ls(ls::Ls),
@@ -89,7 +91,7 @@ enum Command {
 }
 
 /// Subcommands that a person may type.
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 26] = [
     "archive",
     "bundle",
     "check-figure",
@@ -101,6 +103,7 @@ const COMMANDS: [&str; 25] = [
     "exec",
     "explain",
     "export",
+    "hello",
     "import",
     "list",
     "ls",
@@ -195,6 +198,7 @@ fn perform(labkit: Labkit) -> Result<()> {
         Command::Exec(exec) => exec.run(),
         Command::Explain(explain) => explain.run(),
         Command::Export(export) => export.run(),
+        Command::Hello(hello) => hello.run(),
         Command::Import(import) => import.run(),
         Command::List(list) => list.run(),
         Command::Ls(ls) => ls.run(),

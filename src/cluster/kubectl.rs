@@ -45,6 +45,11 @@ impl Kubectl {
         Ok(list.and_then(|mut list| list["items"].as_array_mut().map(std::mem::take)).unwrap_or_default())
     }
 
+    /// `kubectl delete …`, and waits until it is gone.
+    pub fn delete(self, words: &[&str]) -> Result<()> {
+        run(&[&self.begin()[..], &["delete", "--ignore-not-found"], words].concat()).map(|_| ())
+    }
+
     /// `kubectl apply --server-side`: only the fields that are given become labkit's.
     pub fn apply(self, objects: &[Value]) -> Result<()> {
         let scratch = Scratch::create(&env::temp_dir(), "labkit-")?;

@@ -1,6 +1,9 @@
 //! Kubernetes on the machines of the lab: joined by what follows from the lab secret, with nothing handed over.
 
+mod check;
 mod discovery;
+mod dns;
+pub mod hello;
 mod identity;
 mod kubeadm;
 mod kubectl;
@@ -12,11 +15,14 @@ mod prove;
 mod ready;
 mod refusal;
 mod runtime;
+mod service;
 mod state;
 mod subnets;
 mod token;
+mod underlay;
 pub mod undo;
 
+pub use check::check;
 pub use identity::Identity;
 pub use kubeadm::pause_image;
 pub use member::Member;

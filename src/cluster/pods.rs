@@ -1,23 +1,30 @@
-//! A pod on each node that does nothing but have a network: what the proof goes from and to.
+//! A pod on each node that greets whoever connects: what the proof goes from and to.
 
 use std::{
     collections::BTreeMap,
+    env,
     net::IpAddr,
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 
-use super::kubectl::Kubectl;
+use super::{hello, kubectl::Kubectl};
 use crate::{
-    error::{Error, Result},
-    nodes::Nodes,
+    error::{Context, Error, Result},
+    names::HostName,
+    nodes::{Node, Nodes},
     signal,
 };
 
 /// Where they are, and nothing else.
 pub const NAMESPACE: &str = "labkit-proof";
+/// The one that has all of them behind it.
+pub const SERVICE: &str = "hello";
+/// Where labkit is in a pod.
+const INSIDE: &str = "/labkit";
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Has one pod run on each node, and lets every kubelet see where all of them are.
@@ -50,20 +57,74 @@ pub fn apply(kubectl: Kubectl, nodes: &Nodes, image: &str) -> Result<()> {
             }),
         ),
     ];
-    objects.extend(nodes.nodes.iter().map(|node| {
-        let spec = json!({
-            "nodeName": node.name,
-            "restartPolicy": "Always",
-            "terminationGracePeriodSeconds": 0,
-            "automountServiceAccountToken": false,
-            "enableServiceLinks": false,
-            "tolerations": [{ "operator": "Exists" }],
-            // The one image that every node has.
-            "containers": [{ "name": "pause", "image": image, "imagePullPolicy": "IfNotPresent" }],
-        });
-        of("Pod", node.name.as_str(), json!({ "spec": spec }))
-    }));
+    objects.push(of(
+        "Service",
+        SERVICE,
+        json!({ "spec": { "selector": { "app": SERVICE }, "ports": [{ "port": hello::PORT }] } }),
+    ));
+    let program = env::current_exe().context(|| "find labkit itself")?;
+    for node in &nodes.nodes {
+        let mut pod =
+            of("Pod", node.name.as_str(), json!({ "spec": spec(node, &name_of(nodes, &node.name), image, &program) }));
+        pod["metadata"]["labels"] = json!({ "app": SERVICE });
+        objects.push(pod);
+    }
+    forget_others(kubectl, &objects)?;
     kubectl.apply(&objects)
+}
+
+/// `pod 1`, by the node's place in lab.toml.
+pub fn name_of(nodes: &Nodes, node: &HostName) -> String {
+    let place = nodes.nodes.iter().position(|one| one.name == *node).unwrap_or_default();
+    format!("pod {}", place + 1)
+}
+
+fn spec(node: &Node, name: &str, image: &str, program: &Path) -> Value {
+    json!({
+        "nodeName": node.name,
+        "restartPolicy": "Always",
+        "terminationGracePeriodSeconds": 0,
+        "automountServiceAccountToken": false,
+        "enableServiceLinks": false,
+        "tolerations": [{ "operator": "Exists" }],
+        // labkit, in the one image that every node has.
+        "volumes": [{ "name": "labkit", "hostPath": { "path": program, "type": "File" } }],
+        "containers": [{
+            "name": "hello",
+            "image": image,
+            "imagePullPolicy": "IfNotPresent",
+            "command": [INSIDE, "hello", name],
+            "volumeMounts": [{ "name": "labkit", "mountPath": INSIDE, "readOnly": true }],
+            "securityContext": {
+                "runAsNonRoot": true,
+                "runAsUser": 65534,
+                "readOnlyRootFilesystem": true,
+                "allowPrivilegeEscalation": false,
+                "capabilities": { "drop": ["ALL"] },
+            },
+        }],
+    })
+}
+
+/// Pods cannot be told another program or image: those that have one go first.
+fn forget_others(kubectl: Kubectl, objects: &[Value]) -> Result<()> {
+    let told = |pod: &Value| {
+        let spec = &pod["spec"];
+        let path =
+            spec["volumes"].as_array().into_iter().flatten().find_map(|volume| volume["hostPath"]["path"].as_str());
+        let container = &spec["containers"][0];
+        (path.map(str::to_owned), container["image"].clone(), container["command"].clone())
+    };
+    for pod in kubectl.list(&["pods", "--namespace", NAMESPACE])? {
+        let is_same =
+            |wanted: &&Value| wanted["kind"] == "Pod" && wanted["metadata"]["name"] == pod["metadata"]["name"];
+        if let (Some(wanted), Some(name)) = (objects.iter().find(is_same), pod["metadata"]["name"].as_str())
+            && told(wanted) != told(&pod)
+        {
+            kubectl.delete(&["pod", name, "--namespace", NAMESPACE])?;
+        }
+    }
+    Ok(())
 }
 
 /// The address of each node's pod, once all run.

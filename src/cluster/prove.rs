@@ -1,7 +1,6 @@
 //! Whether pods of different nodes reach each other, and by which way.
 
 use std::{
-    collections::BTreeMap,
     fs,
     net::IpAddr,
     path::Path,
@@ -11,9 +10,11 @@ use std::{
 use serde::Deserialize;
 
 use super::{
+    hello,
     kubectl::Kubectl,
     leave::{BRIDGE, NAMESPACES},
-    pause_image, pods,
+    pause_image, pods, service,
+    underlay::{self, Wrapped},
 };
 use crate::{
     addresses,
@@ -28,7 +29,7 @@ use crate::{
     signal,
 };
 
-/// Echoes from this node's pod to that of each other node.
+/// Echoes and a connection from this node's pod to that of each other node, and to the service that all are behind.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prove {
@@ -38,6 +39,10 @@ pub struct Prove {
     pub through: IfName,
     /// Bytes that a packet between pods may have.
     pub mtu: u32,
+    /// Device of the lab's network, which is listened on: packets cross it as the pods sent them, or as `wrapped` says.
+    pub under: Option<IfName>,
+    /// In the VXLAN of this VNI and port.
+    pub wrapped: Option<Wrapped>,
     /// Seconds to wait for the pods; 300 unless given.
     #[serde(default = "usual")]
     pub patience: u64,
@@ -65,39 +70,73 @@ impl Prove {
         }
         let patience = Duration::from_secs(self.patience);
         let mut holds = true;
+        let mut tell = |lab: &mut Lab, to: &str, proof: Proof| {
+            holds &= proof.valid;
+            lab.progress.line(&shown(&self.case, &own, to, &proof));
+            lab.proof(&proof)
+        };
         for other in nodes.nodes.iter().filter(|node| node.name != own.name) {
             let deadline = Instant::now() + SETTLED;
             let proof = loop {
                 let pods = pods::addresses(kubectl, &nodes, patience, &|words| lab.progress.doing(words))?;
                 let netns = namespace_of(pods.get(own.name.as_str()))?;
                 lab.progress.doing(&format!("pings the pod on {}", other.name));
-                let proof = self.prove(&netns, &own, other, &pods)?;
+                let to = pods.get(other.name.as_str()).copied().ok_or_else(|| Error::failed("it has no pod"))?;
+                let proof = self.prove(&netns, &own, other, to, &pods::name_of(&nodes, &other.name))?;
                 if proof.received > 0 || Instant::now() > deadline {
                     break proof;
                 }
                 signal::check()?;
             };
-            holds &= proof.valid;
-            lab.progress.line(&shown(&self.case, &own, other, &proof));
-            lab.proof(&proof)?;
+            tell(lab, &format!("pod on {}", other.name), proof)?;
+        }
+        let pods = pods::addresses(kubectl, &nodes, patience, &|words| lab.progress.doing(words))?;
+        let netns = namespace_of(pods.get(own.name.as_str()))?;
+        if let Some(proof) = service::prove(&self.case, own.name.as_str(), &netns, kubectl, patience, lab)? {
+            tell(lab, "service", proof)?;
         }
         Ok(holds)
     }
 
-    fn prove(&self, netns: &Netns, own: &Node, other: &Node, pods: &BTreeMap<String, IpAddr>) -> Result<Proof> {
-        let to = pods.get(other.name.as_str()).copied().ok_or_else(|| Error::failed("it has no pod"))?;
+    /// `name` is what the other pod calls itself.
+    fn prove(&self, netns: &Netns, own: &Node, other: &Node, to: IpAddr, name: &str) -> Result<Proof> {
+        let echo = |ask: Ask| netns.enter(|| icmp::ask(ask));
+        let ask = Ask { count: PACKETS, whole: true, ..Ask::new(to) };
         let before = device(self.through.as_str())?;
-        let echo = |count: u32, size: u32| {
-            netns.enter(|| icmp::ask(Ask { count, size: size as usize, whole: true, ..Ask::new(to) }))
+        let (heard, crossings) = match &self.under {
+            Some(under) => underlay::listen(under, ask, echo)?,
+            None => (echo(ask)?, Vec::new()),
         };
-        let heard = echo(PACKETS, 56)?;
         let after = device(self.through.as_str())?;
         // What just fits comes back whole, and one byte more is not sent.
-        let fits = echo(3, self.mtu - HEADERS)?;
-        let exceeds = echo(3, self.mtu - HEADERS + 1)?;
-        let why = self.faults(&heard, &before, &after, &fits, &exceeds);
+        let of_size = |size: u32| echo(Ask { count: 3, size: size as usize, whole: true, ..Ask::new(to) });
+        let fits = of_size(self.mtu - HEADERS)?;
+        let exceeds = of_size(self.mtu - HEADERS + 1)?;
+        let mut why = self.faults(&heard, &before, &after, &fits, &exceeds);
+        let mut held = vec![
+            format!("{} of {} packets, ttl {TTL}, mtu {}", heard.received(), heard.sent, self.mtu),
+            format!(
+                "{} packets over {} both ways",
+                crossed(&before, &after).into_iter().min().unwrap_or_default(),
+                self.through
+            ),
+        ];
+        let mut encap = None;
+        if let Some(under) = &self.under {
+            let (verdict, seen) = underlay::judge(under, self.wrapped, &heard, &crossings);
+            encap = seen;
+            match verdict {
+                Ok(words) => held.push(words),
+                Err(fault) => why.push(fault),
+            }
+        }
+        let greeting = hello::greeting(name);
+        match netns.enter(|| hello::hear(to))? {
+            Some(said) if said == greeting => held.push(format!("\u{201c}{greeting}\u{201d}")),
+            Some(said) => why.push(format!("it says `{}`, and not `{greeting}`", said.escape_debug())),
+            None => why.push(format!("no connection to port {}", hello::PORT)),
+        }
         let valid = why.is_empty();
-        let both = crossed(&before, &after).into_iter().min().unwrap_or_default();
         Ok(Proof {
             case: format!("{} to {}", self.case, other.name),
             from: own.name.to_string(),
@@ -108,14 +147,9 @@ impl Prove {
             received: heard.received(),
             ttl: ttl(&heard),
             ttl_expected: Some(TTL),
+            encap,
             mtu: (fits.received() > 0).then_some(self.mtu),
-            held: match valid {
-                true => vec![
-                    format!("{} of {} packets, ttl {TTL}, mtu {}", heard.received(), heard.sent, self.mtu),
-                    format!("{both} packets over {} both ways", self.through),
-                ],
-                false => Vec::new(),
-            },
+            held: if valid { held } else { Vec::new() },
             ..Proof::default()
         })
     }
@@ -180,8 +214,8 @@ fn namespace_of(address: Option<&IpAddr>) -> Result<Netns> {
     Err(Error::failed(format!("none of the namespaces in {NAMESPACES} has the pod's address {wanted}")))
 }
 
-fn shown(case: &str, own: &Node, other: &Node, proof: &Proof) -> String {
-    let pods = format!("{case}: pod on {} → pod on {}", own.name, other.name);
+fn shown(case: &str, own: &Node, to: &str, proof: &Proof) -> String {
+    let pods = format!("{case}: pod on {} → {to}", own.name);
     match proof.valid {
         true => format!("✓ {pods}: {}", proof.held.join(", ")),
         false => format!("✗ {pods}: INVALID: {}", proof.why.join("; ")),

@@ -2,12 +2,12 @@
 
 use super::{
     prove::{ExpectedEncap, Prove},
-    tap::Crossing,
     topology::Vtep,
 };
 use crate::{
     names::Hop,
     results::proof::{Encap, Proof},
+    tap::Crossing,
 };
 
 /// The underlay carried every packet, both ways, inside the declared VNI and port, and nothing of ours naked.

@@ -21,7 +21,7 @@ mod settle;
 mod shape;
 mod shell;
 mod sysctls;
-mod tap;
+
 mod topology;
 pub mod undo;
 mod veth;

@@ -11,7 +11,6 @@ use super::{
     Net,
     crossings::judge_crossings,
     path::Path,
-    tap,
     topology::{Device, Kind, Vtep},
 };
 use crate::{
@@ -21,6 +20,7 @@ use crate::{
     lab::{Case, Lab},
     names::{Addr, Hop, NsName, Vni},
     results::Proof,
+    tap,
 };
 
 /// Sends traffic and requires that it took the declared path. Registers the case for `bench`.
