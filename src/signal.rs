@@ -24,6 +24,14 @@ pub fn listen() -> Result<()> {
     Ok(())
 }
 
+/// Ends the process with the first of them, also where it is the first of a container, which a signal that it does not
+/// listen to leaves alone.
+pub fn end_at_once() -> Result<()> {
+    listen()?;
+    STOP.get_or_init(Default::default).store(true, Ordering::Relaxed);
+    Ok(())
+}
+
 pub fn asked_to_stop() -> bool {
     STOP.get().is_some_and(|stop| stop.load(Ordering::Relaxed))
 }

@@ -116,8 +116,16 @@ fn at_once(testbed: &Testbed, names: &[&str], arguments: &[&str]) -> Vec<Said> {
 fn all_proved(all: &[Said], network: &str) {
     for said in all {
         assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
-        let proved = said.err.lines().filter(|line| line.starts_with(&format!("✓ {network}: pod on ")));
-        assert_eq!(proved.count(), all.len() - 1, "{}{}", said.out, said.err);
+        let proved: Vec<&str> =
+            said.err.lines().filter(|line| line.starts_with(&format!("✓ {network}: pod on "))).collect();
+        // Every other pod, and the service behind which all of them are.
+        assert_eq!(proved.len(), all.len(), "{}{}", said.out, said.err);
+        let greets = |line: &&str| line.contains("“Hello from pod ");
+        assert!(proved.iter().all(greets), "{}{}", said.out, said.err);
+        assert!(proved.iter().any(|line| line.contains(" → service: hello.labkit-proof.svc.cluster.local is ")));
+        let carried =
+            if network == "vxlan" { "over eth1 in VXLAN 42 to port 4789" } else { "over eth1 as the pods sent them" };
+        assert_eq!(proved.iter().filter(|line| line.contains(carried)).count(), all.len() - 1, "{}", said.err);
         // Each of them can be told from the others in the report as well.
         assert!(said.out.contains(&format!("✓ {network} to ")), "{}", said.out);
     }
@@ -149,6 +157,10 @@ fn expected(count: usize) -> Vec<(String, String, String)> {
 fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
     let Some(testbed) = machines(3) else { return };
     let before: Vec<String> = NAMES.iter().map(|name| testbed.state(name)).collect();
+    what_cannot_be_a_node_is_told_before_anything_is_done(&testbed);
+    for (name, before) in NAMES.iter().zip(&before) {
+        assert_same(before, &testbed.state(name), &format!("{name} after refusals"));
+    }
     all_proved(&at_once(&testbed, &NAMES, &["run", "ex2"]), "routed");
     assert_eq!(nodes(&testbed), expected(3));
     // What it was told is in no argument, log or record.
@@ -172,6 +184,12 @@ fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
     for line in ["changed   file /etc/cni/net.d/10-labkit.conflist", "changed   unit kubelet.service: start"] {
         assert!(mended.err.contains(line), "{}", mended.err);
     }
+    // Images that somebody wiped, and a machine that was switched off and on.
+    let wipe = "systemctl stop containerd; rm -rf /var/lib/containerd/*; systemctl start containerd";
+    testbed.sh("node01", wipe).ok();
+    testbed.reboot("node02");
+    all_proved(&at_once(&testbed, &NAMES, &["run", "ex2"]), "routed");
+
     testbed.labkit("node02", &["undo", "ex2"]).ok();
     assert_same(&before[2], &testbed.state("node02"), "node02 after undo");
     let forget =
@@ -190,6 +208,33 @@ fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
         let rest = "ip -br link show type bridge; ip route show proto static; iptables-save | grep -E 'KUBE|CNI' || :; \
                     find /sys/fs/cgroup -maxdepth 2 -name 'kubepods*'; ls /run/netns";
         assert_eq!(testbed.sh(name, rest).out, "", "{name}");
+    }
+}
+
+/// On machines that are fresh, and must stay so.
+fn what_cannot_be_a_node_is_told_before_anything_is_done(testbed: &Testbed) {
+    let refused = |machine: &str, script: &str, expected: &[&str]| {
+        let said = testbed.sh(machine, script);
+        assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
+        expected.iter().for_each(|words| assert!(said.err.contains(words), "{words}: {}{}", said.out, said.err));
+    };
+    let taken = "labkit hello nobody --port 6443 & pid=$!; trap 'kill $pid' EXIT; \
+                 until grep -q ':192B ' /proc/net/tcp; do :; done; taskset -c 0 labkit run ex2";
+    let expected = [
+        "ex2.lua:19: cluster.check: this machine cannot be the master of cluster lab:",
+        "it has 1 CPU, and a master needs 2: give the machine more",
+        "labkit (pid ",
+        ") listens on port 6443, which is the cluster's: stop it",
+    ];
+    refused(MASTER, taken, &expected);
+    let secret = "mv /etc/labkit/secret /root; trap 'mv /root/secret /etc/labkit' EXIT; labkit run ex2";
+    refused("node01", secret, &["there is no lab secret in `/etc/labkit/secret`", "every node of a lab has the same"]);
+    // A machine with nothing but its way out has an address that all machines have.
+    let lost =
+        "ip addr del 192.168.56.12/24 dev eth1; trap 'ip addr add 192.168.56.12/24 dev eth1' EXIT; labkit run ex2";
+    refused("node02", lost, &["this machine is none of the lab's nodes: it has 10.0.2.15"]);
+    for name in NAMES {
+        testbed.sh(name, "rm -rf /var/lib/labkit/runs /var/lib/labkit/machine").ok();
     }
 }
 
@@ -261,6 +306,13 @@ fn a_run_that_is_killed_at_any_step_is_finished_by_the_next() {
     // The secret put right, the same command goes on.
     testbed.sh("node01", &format!("echo {} >/etc/labkit/secret", "5a".repeat(32))).ok();
     all_proved(&at_once(&testbed, names, &["run", "ex2"]), "routed");
+
+    // A machine that is in a cluster does not leave it for a secret that somebody changed.
+    let other = format!("cp -p /etc/labkit/secret /root; echo {} >/etc/labkit/secret", "a5".repeat(32));
+    let stray = testbed.sh("node01", &format!("{other}; trap 'mv /root/secret /etc/labkit' EXIT; labkit run ex2"));
+    assert_eq!(stray.code, Some(1), "{}{}", stray.out, stray.err);
+    assert!(stray.err.contains("this machine is in a cluster of another lab secret"), "{}", stray.err);
+    assert!(stray.err.contains("`--force` takes the machine out of it"), "{}", stray.err);
 
     // A way that does not carry what it is said to carry is told, and counts as none.
     testbed.sh("node01", "ip link set eth1 mtu 1400").ok();

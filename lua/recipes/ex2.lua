@@ -12,6 +12,7 @@ assert(pods.mtu[kind], "`network` is `routed` or `vxlan`, and not `" .. kind .. 
 -- Better now than in the midst of it.
 cluster.check {}
 
+lab.phase "machine"
 -- What every node of a cluster needs.
 machine.names()
 machine.quiet()
@@ -27,6 +28,7 @@ host.sysctl {
     },
 }
 
+lab.phase "packages"
 -- Packages and images from the bundle, where there is one.
 local is_offline = bundle.is_found()
 if is_offline then
@@ -61,6 +63,7 @@ host.packages { install = { "containerd", "cri-tools", wanted "kubeadm", wanted 
 host.hold { packages = { "kubeadm", "kubectl", "kubelet" } }
 machine.clock()
 
+lab.phase "runtime"
 -- The runtime, with the image that keeps a pod's namespaces, and who moves processes into control groups.
 local cgroups = host.facts().cgroup == 2 and "systemd" or "cgroupfs"
 local runtime = "/etc/containerd/config.toml"
@@ -85,14 +88,20 @@ SystemdCgroup = {{systemd}}
 }
 host.service { unit = "containerd.service", enabled = true, reads = runtime }
 
+lab.phase "pod network"
 -- The pods' network, before there is a pod.
 pods.bridge(kind)
 pods.ways(kind)
 
+lab.phase "kubeadm"
 -- The cluster: begun on the master, joined everywhere else by what follows from the lab secret.
 cluster.member { runtime = "containerd", cgroups = cgroups }
 host.service { unit = "kubelet.service", enabled = true }
+lab.phase "ready"
 cluster.ready { runtime = "containerd", patience = lab.p.patience }
+cluster.fit {}
+
+lab.phase "proof"
 cluster.prove {
     case = kind,
     through = pods.device(kind),
@@ -100,3 +109,4 @@ cluster.prove {
     under = pods.under(),
     wrapped = pods.wrapped[kind],
 }
+report.table { title = "How long each phase took", metric = "phase_s" }

@@ -36,6 +36,9 @@ cluster = {}
 --- Fails with all that is against it.
 function cluster.check() end
 
+--- Tells, on the master, what pods ask of each node, and whether that is more than would be left without the largest.
+function cluster.fit() end
+
 --- This machine as a node of the cluster: `kubeadm init` on the master, `kubeadm join` elsewhere. A worker waits until the
 --- master is there. What was begun and cut short is finished, or taken away and begun anew.
 ---

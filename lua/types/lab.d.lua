@@ -58,3 +58,12 @@ function lab.nodes() end
 ---```
 ---@param args table<string, boolean|number|string|Param>
 function lab.params(args) end
+
+--- Begins a phase of the recipe, and ends the one before. The time that each takes is a sample, `phase_s`, whose case is the
+--- name.
+---
+---```lua
+---lab.phase "packages"
+---```
+---@param name string
+function lab.phase(name) end

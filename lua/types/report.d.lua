@@ -42,6 +42,7 @@ report = {}
 ---| "mpi_latency_avg_us"
 ---| "mpi_latency_max_us"
 ---| "mpi_latency_min_us"
+---| "phase_s"
 ---| "ping_avg_ms"
 ---| "ping_loss_percent"
 ---| "ping_max_ms"

@@ -31,6 +31,12 @@ pub fn namespace() -> Namespace<World> {
                 Mode::Run | Mode::Build | Mode::Plan => cluster::check(&mut world.lab),
                 Mode::Explain | Mode::Gather => Ok(()),
             }),
+            function("fit", |world: &mut World, _: Nothing| -> Result<()> {
+                if world.lab.measures() && world.lab.own_node()?.role == Role::Master {
+                    cluster::predict(&[], false, &world.lab)?;
+                }
+                Ok(())
+            }),
             function("member", |world: &mut World, args: Join| {
                 world.params.refuse_unknown()?;
                 // The secret is the lab's, and this may be another machine.

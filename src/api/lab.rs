@@ -19,6 +19,7 @@ pub fn namespace() -> Namespace<World> {
                 world.lab.run.params = world.params.values();
                 Ok(())
             }),
+            function("phase", |world: &mut World, name: String| world.lab.begin_phase(&name)),
         ],
         lookup: Some(("p", function("param", |world: &mut World, name: String| world.params.get(&name)))),
     }

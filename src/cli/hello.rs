@@ -5,6 +5,7 @@ use argh::FromArgs;
 use crate::{
     cluster::hello::{self, PORT},
     error::Result,
+    signal,
 };
 
 /// Greets everyone who connects, until it is ended: what the pods of a proof run. `nc ADDRESS 8080` shows it.
@@ -22,6 +23,7 @@ pub struct Hello {
 
 impl Hello {
     pub fn run(self) -> Result<()> {
+        signal::end_at_once()?;
         hello::serve(&self.from, self.port)
     }
 }

@@ -60,7 +60,7 @@ pub fn apply(kubectl: Kubectl, nodes: &Nodes, image: &str) -> Result<()> {
     objects.push(of(
         "Service",
         SERVICE,
-        json!({ "spec": { "selector": { "app": SERVICE }, "ports": [{ "port": hello::PORT }] } }),
+        json!({ "spec": { "selector": { "app": SERVICE }, "ports": [{ "port": hello::PORT, "protocol": "TCP" }] } }),
     ));
     let program = env::current_exe().context(|| "find labkit itself")?;
     for node in &nodes.nodes {

@@ -2,6 +2,7 @@
 
 mod archive;
 pub mod operation;
+mod phase;
 mod wants;
 
 use std::{
@@ -12,6 +13,7 @@ use std::{
 
 pub use archive::PackageArchive;
 use operation::Difference;
+use phase::Phase;
 pub use wants::{Seat, WantedArchive, Wants};
 
 use crate::{
@@ -127,6 +129,7 @@ pub struct Lab {
     pub force: bool,
     /// The recipe's file; none where it is built in.
     pub source: Option<PathBuf>,
+    phase: Option<Phase>,
     /// Files that this run writes, whole or in part, and where it says so first.
     claims: BTreeMap<PathBuf, (String, Extent)>,
     /// Where runs, and what was done to the machine, are kept.
@@ -167,6 +170,7 @@ impl Lab {
             seat: None,
             force: false,
             source: None,
+            phase: None,
             claims: BTreeMap::new(),
             state,
             ledger: None,

@@ -145,6 +145,7 @@ fn conclude(world: World, outcome: Result<()>) -> Conducted {
     let World { mut lab, params, net, .. } = world;
     drop(net);
     lab.end_work();
+    let outcome = both(outcome, lab.end_phase());
     lab.progress.end();
     let outcome = match outcome {
         // A call that noticed Ctrl-C may have said so in its own words.

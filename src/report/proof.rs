@@ -17,7 +17,8 @@ pub fn unproved(record: &Record) -> Vec<&str> {
     let has_proof = |case: &str| record.proofs.iter().any(|proof| proof.case == case);
     let is_control = |case: &str| record.run.control.as_deref() == Some(case);
     let cases = record.run.cases.iter().map(String::as_str);
-    let has_traffic = |case: &str| record.samples.iter().any(|sample| sample.case == case && sample.bench != "net");
+    let is_traffic = |bench: &str| !["net", "phase"].contains(&bench);
+    let has_traffic = |case: &str| record.samples.iter().any(|sample| sample.case == case && is_traffic(&sample.bench));
     let without = |case: &&str| has_traffic(case) && !has_proof(case) && !is_control(case);
     cases.filter(|case| !record.proofs.is_empty() && without(case)).collect()
 }
@@ -27,7 +28,11 @@ pub fn sentence(proof: &Proof) -> String {
     if !proof.valid {
         return format!("INVALID: {}", reasons(proof).join("; "));
     }
-    let mut parts = vec![format!("{} of {} packets", proof.received, proof.sent)];
+    // One without echoes is told by what held.
+    let mut parts = match proof.sent {
+        0 => proof.held.iter().map(|held| plain(held)).collect(),
+        sent => vec![format!("{} of {sent} packets", proof.received)],
+    };
     parts.extend(proof.ttl.map(|ttl| format!("ttl {ttl}")));
     parts.extend(proof.mtu.map(|mtu| format!("mtu {mtu}")));
     if let Some(encap) = &proof.encap {
@@ -103,7 +108,10 @@ fn device(hop: &Hop, stray: bool) -> Markup {
 }
 
 fn facts(proof: &Proof) -> Vec<(&'static str, String)> {
-    let mut facts = vec![("Packets", format!("{} sent, {} answered", proof.sent, proof.received))];
+    let mut facts = Vec::new();
+    if proof.sent > 0 || proof.held.is_empty() {
+        facts.push(("Packets", format!("{} sent, {} answered", proof.sent, proof.received)));
+    }
     facts.extend(ttl(proof).map(|ttl| ("TTL of answers", ttl)));
     facts.extend(proof.mtu.map(|mtu| ("Path MTU", format!("{mtu} bytes"))));
     facts.extend(proof.encap.as_ref().map(|encap| ("Encapsulation", encapsulation(encap))));

@@ -92,6 +92,11 @@ fn printed_of(record: &Record, figures: &Printed) -> String {
 }
 
 fn aligned(record: &Record, metric: &Metric, rows: &[Row]) -> String {
+    // Of one value each, compared with nothing, there is no more to tell.
+    if record.run.baseline.is_none() && rows.iter().all(|row| row.n == 1 && row.valid) {
+        let rows: Vec<_> = rows.iter().map(|row| vec![plain(&row.case), metric.print(row.median)]).collect();
+        return columns(&["case", metric.unit], &rows, &[1], Some(WIDTH as u16));
+    }
     let cells = |row: &Row| {
         let (ratio, interval) = table::ratio(row);
         vec![

@@ -53,6 +53,7 @@ pub const METRICS: &[Metric] = &[
     metric("mpi_latency_avg_us", "µs", "MPI ping-pong latency, mean", Less, (0.01, 10_000_000.0), 3),
     metric("mpi_latency_max_us", "µs", "MPI ping-pong latency, largest", Less, (0.01, 10_000_000.0), 3),
     metric("mpi_latency_min_us", "µs", "MPI ping-pong latency, least", Less, (0.01, 10_000_000.0), 3),
+    metric("phase_s", "s", "time of a phase", Less, (0.0, 864_000.0), 3),
     metric("ping_avg_ms", "ms", "round trip, mean", Less, (0.0005, 60_000.0), 3),
     metric("ping_loss_percent", "%", "packets lost", Less, (0.0, 100.0), 3),
     metric("ping_max_ms", "ms", "slowest round trip", Less, (0.0005, 60_000.0), 3),

@@ -71,6 +71,11 @@ impl Testbed {
         script("exec").arg(machine).args(argv).output().unwrap().into()
     }
 
+    /// Switches it off and on again.
+    pub fn reboot(&self, machine: &str) {
+        Said::from(script("reboot").arg(machine).output().unwrap()).ok();
+    }
+
     pub fn sh(&self, machine: &str, script: &str) -> Said {
         self.exec(machine, &["sh", "-ec", script])
     }

@@ -32,11 +32,15 @@ def up():
     run("ip", "netns", "exec", NAME, "sysctl", "-qw", "net.ipv4.icmp_ratelimit=0")
 
 
+def ports(machine):
+    return f"n-{machine}", f"p-{machine}"
+
+
 def plug(machine):
     """Two adapters, as a machine of VirtualBox's has: one to a world that is alike for all, one to the lab."""
     netns = of(machine)
     run("ip", "netns", "add", netns)
-    for port, name in ((f"n-{machine}", "eth0"), (f"p-{machine}", "eth1")):
+    for port, name in zip(ports(machine), ("eth0", "eth1")):
         ip(NAME, "link", "add", port, "type", "veth", "peer", "name", name, "netns", netns)
         ip(NAME, "link", "set", port, "up")
         ip(netns, "link", "set", name, "up")
@@ -48,6 +52,10 @@ def plug(machine):
 
 
 def unplug(machine):
+    if exists(NAME):
+        # Those of a namespace go when the kernel comes round to it, and a machine that boots again needs the names now.
+        for port in ports(machine):
+            run("ip", "-n", NAME, "link", "del", port, check=False)
     if exists(of(machine)):
         run("ip", "netns", "del", of(machine))
 

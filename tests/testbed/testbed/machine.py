@@ -33,7 +33,7 @@ class Machine:
         return None
 
     def start(self, tree, kubernetes=False):
-        """Boots it; `kubernetes` gives it that archive, and a disk for a cluster."""
+        """Boots it; `kubernetes` gives a fresh one that archive, and a disk for a cluster."""
         if self.nspawn.pid():
             return
         self.clear()
@@ -49,7 +49,8 @@ class Machine:
                 f"--network-namespace-path=/run/netns/{lan.of(self.name)}", "--bind=/dev/kmsg",
                 f"--bind={self.plain}:/var/tmp/plain"]
         if kubernetes:
-            (self.root / "etc/apt/sources.list.d/kubernetes.sources").write_text(mirror.source("/kubernetes"))
+            if not self.has_kubernetes():
+                (self.root / "etc/apt/sources.list.d/kubernetes.sources").write_text(mirror.source("/kubernetes"))
             for name in KUBERNETES:
                 # As those that fill them would make them.
                 (self.plain / name).mkdir(mode=0o700, exist_ok=True)
@@ -108,6 +109,9 @@ class Machine:
         lan.unplug(self.name)
         if os.path.ismount(self.root):
             run("umount", "--recursive", self.root)
+
+    def has_kubernetes(self):
+        return (self.plain / KUBERNETES[0]).exists()
 
     def forget(self):
         """Throws the disk away."""
