@@ -187,8 +187,13 @@ fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
     // Images that somebody wiped, and a machine that was switched off and on.
     let wipe = "systemctl stop containerd; rm -rf /var/lib/containerd/*; systemctl start containerd";
     testbed.sh("node01", wipe).ok();
+    testbed.sh("node02", "cp /etc/machine-id /root").ok();
+    fs::copy(testbed.root("node01").join("etc/machine-id"), testbed.root("node02").join("etc/machine-id")).unwrap();
     testbed.reboot("node02");
-    all_proved(&at_once(&testbed, &NAMES, &["run", "ex2"]), "routed");
+    let all = at_once(&testbed, &NAMES, &["run", "ex2"]);
+    all_proved(&all, "routed");
+    assert!(all[0].err.contains("! node01 and node02 have the same machine-id, "), "{}", all[0].err);
+    testbed.sh("node02", "mv /root/machine-id /etc/machine-id").ok();
 
     testbed.labkit("node02", &["undo", "ex2"]).ok();
     assert_same(&before[2], &testbed.state("node02"), "node02 after undo");
@@ -221,7 +226,7 @@ fn what_cannot_be_a_node_is_told_before_anything_is_done(testbed: &Testbed) {
     let taken = "labkit hello nobody --port 6443 & pid=$!; trap 'kill $pid' EXIT; \
                  until grep -q ':192B ' /proc/net/tcp; do :; done; taskset -c 0 labkit run ex2";
     let expected = [
-        "ex2.lua:19: cluster.check: this machine cannot be the master of cluster lab:",
+        "cluster.check: this machine cannot be the master of cluster lab:",
         "it has 1 CPU, and a master needs 2: give the machine more",
         "labkit (pid ",
         ") listens on port 6443, which is the cluster's: stop it",

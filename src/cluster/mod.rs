@@ -22,6 +22,7 @@ mod service;
 mod state;
 mod subnets;
 mod token;
+mod twins;
 mod underlay;
 pub mod undo;
 

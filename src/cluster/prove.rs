@@ -1,9 +1,11 @@
 //! Whether pods of different nodes reach each other, and by which way.
 
 use std::{
+    collections::BTreeMap,
     fs,
+    io::ErrorKind,
     net::IpAddr,
-    path::Path,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -18,13 +20,13 @@ use super::{
 };
 use crate::{
     addresses,
-    error::{Error, Result},
+    error::{Context, Error, Result},
     icmp::{self, Ask, Heard},
     lab::Lab,
     names::IfName,
     netlink::{Connection, DeviceState},
     netns::Netns,
-    nodes::{Node, Role},
+    nodes::{Node, Nodes, Role},
     results::Proof,
     signal,
 };
@@ -54,6 +56,7 @@ fn usual() -> u64 {
 
 /// What a node says of its pod may be from before it went away and came back.
 const SETTLED: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(200);
 const PACKETS: u32 = 20;
 /// Both nodes take one off.
 const TTL: u8 = 62;
@@ -78,8 +81,7 @@ impl Prove {
         for other in nodes.nodes.iter().filter(|node| node.name != own.name) {
             let deadline = Instant::now() + SETTLED;
             let proof = loop {
-                let pods = pods::addresses(kubectl, &nodes, patience, &|words| lab.progress.doing(words))?;
-                let netns = namespace_of(pods.get(own.name.as_str()))?;
+                let (pods, netns) = self.settled(kubectl, &nodes, &own, lab)?;
                 lab.progress.doing(&format!("pings the pod on {}", other.name));
                 let to = pods.get(other.name.as_str()).copied().ok_or_else(|| Error::failed("it has no pod"))?;
                 let proof = self.prove(&netns, &own, other, to, &pods::name_of(&nodes, &other.name))?;
@@ -90,12 +92,39 @@ impl Prove {
             };
             tell(lab, &format!("pod on {}", other.name), proof)?;
         }
-        let pods = pods::addresses(kubectl, &nodes, patience, &|words| lab.progress.doing(words))?;
-        let netns = namespace_of(pods.get(own.name.as_str()))?;
+        let (_, netns) = self.settled(kubectl, &nodes, &own, lab)?;
         if let Some(proof) = service::prove(&self.case, own.name.as_str(), &netns, kubectl, patience, lab)? {
             tell(lab, "service", proof)?;
         }
         Ok(holds)
+    }
+
+    /// Where all pods are, and the network of this node's: once what the cluster says of it is so.
+    fn settled(
+        &self,
+        kubectl: Kubectl,
+        nodes: &Nodes,
+        own: &Node,
+        lab: &Lab,
+    ) -> Result<(BTreeMap<String, IpAddr>, Netns)> {
+        let deadline = Instant::now() + SETTLED;
+        loop {
+            let patience = Duration::from_secs(self.patience);
+            let pods = pods::addresses(kubectl, nodes, patience, &|words| lab.progress.doing(words))?;
+            let address = pods.get(own.name.as_str()).copied();
+            let address = address.ok_or_else(|| Error::failed("no pod of the proof runs on this node"))?;
+            match namespace_of(address)? {
+                Some(netns) => return Ok((pods, netns)),
+                None if Instant::now() > deadline => {
+                    return Err(Error::failed(format!(
+                        "none of the namespaces in {NAMESPACES} has the pod's address {address}"
+                    )));
+                }
+                None => {}
+            }
+            signal::check()?;
+            thread::sleep(LOOK);
+        }
     }
 
     /// `name` is what the other pod calls itself.
@@ -202,16 +231,20 @@ fn device(name: &str) -> Result<DeviceState> {
 }
 
 /// The pod's network namespace: the one that has its address.
-fn namespace_of(address: Option<&IpAddr>) -> Result<Netns> {
-    let wanted = address.ok_or_else(|| Error::failed("no pod of the proof runs on this node"))?;
-    for entry in fs::read_dir(Path::new(NAMESPACES))? {
+fn namespace_of(address: IpAddr) -> Result<Option<Netns>> {
+    let entries = match fs::read_dir(NAMESPACES) {
+        // A machine that has only just booted has none.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        entries => entries.context(|| format!("read `{NAMESPACES}`"))?,
+    };
+    for entry in entries {
         // One may go at any moment.
         let Ok(netns) = Netns::open(&entry?.path()) else { continue };
-        if netns.enter(addresses::read).is_ok_and(|all| all.iter().any(|one| one.address == *wanted)) {
-            return Ok(netns);
+        if netns.enter(addresses::read).is_ok_and(|all| all.iter().any(|one| one.address == address)) {
+            return Ok(Some(netns));
         }
     }
-    Err(Error::failed(format!("none of the namespaces in {NAMESPACES} has the pod's address {wanted}")))
+    Ok(None)
 }
 
 fn shown(case: &str, own: &Node, to: &str, proof: &Proof) -> String {

@@ -9,7 +9,7 @@ use std::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{kubectl::Kubectl, runtime::Runtime};
+use super::{kubectl::Kubectl, runtime::Runtime, twins};
 use crate::{
     error::{Error, Result},
     lab::{Lab, Mode},
@@ -45,7 +45,7 @@ impl Ready {
         loop {
             signal::check()?;
             let lacks = match self.look(kubectl, &wanted)? {
-                Look::Lacks(lacks) if lacks.is_empty() => return Ok(()),
+                Look::Lacks(lacks) if lacks.is_empty() => break,
                 Look::Lacks(lacks) => lacks,
                 Look::Silent(error) if Instant::now() > deadline => {
                     return Err(error.context("the cluster does not answer").hint("journalctl -u kubelet"));
@@ -61,6 +61,10 @@ impl Ready {
             lab.progress.doing(&format!("waits for {}", lacks.join(", ")));
             thread::sleep(LOOK);
         }
+        if own.role == Role::Master {
+            twins::told(&kubectl.list(&["nodes"])?).iter().for_each(|told| lab.progress.line(&format!("! {told}")));
+        }
+        Ok(())
     }
 
     /// Until the API server of this master says anything.
