@@ -196,7 +196,7 @@ files -type f -exec sha256sum {} + | sort
 dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n'
 echo held; apt-mark showhold
 echo auto; apt-mark showauto | sort
-sysctl -a 2>/dev/null | grep -vE '^(kernel\.random|fs\.(dentry|inode|file)-|kernel\.(pty\.nr|ns_last_pid)|net.*_count|net\.ipv4\.tcp_fastopen_key|net\.core\.flow_limit|net\.(ipv4|ipv6)\.(neigh|conf)\.)'
+sysctl -a 2>/dev/null | grep -vE '^(kernel\.random|fs\.(dentry|inode|file)-|fs\.quota\.|kernel\.(pty\.nr|ns_last_pid)|net.*_count|net\.ipv4\.tcp_fastopen_key|net\.core\.flow_limit|net\.(ipv4|ipv6)\.(neigh|conf)\.)'
 systemctl list-unit-files --no-legend --no-pager | awk '{ print $1, $2 }'
 systemctl list-units --no-legend --no-pager --plain --type=service,socket,timer | awk '{ print $1, $3, $4 }' |
     grep -vE '^(user|session|run-|systemd-(hostnamed|timedated))'
