@@ -14,7 +14,7 @@ use std::{
 use support::{
     Bench, LABKIT, Said, TempDir, installed,
     servers::{Odd, Server, succeed},
-    stock::{PROGRAMS, Stock, assert_same_tree, sha256, tree, verify},
+    stock::{MANIFEST, PROGRAMS, Stock, assert_same_tree, sha256, tree, verify},
 };
 
 /// The shared bundle, and a directory to deliver it to.
@@ -352,6 +352,31 @@ fn a_bundle_is_found_by_the_variable_beside_the_program_and_in_it() {
     symlink_bundle(&bundle, bench.state.path());
     let said = bench.command(&["bundle", "verify", "-q"]).current_dir(bench.state.path()).output().unwrap();
     assert!(Said::from(said).ok().contains(&digest));
+}
+
+#[test]
+fn a_recipe_reads_a_file_of_the_bundle_and_is_told_where_that_cannot_be() {
+    let Some(delivery) = Delivery::new() else { return };
+    let bench = Bench::new();
+    let packed = delivery.path("lab.bundle.tar");
+    delivery.labkit(&["pack", delivery.bundle().to_str().unwrap(), "-q", "-o", packed.to_str().unwrap()]).ok();
+    let run = |file: &str| {
+        let recipe = bench.recipe("x.lua", &format!("--- Is it there?\nprint(bundle.file \"{file}\")\n"));
+        let mut command = bench.command(&["run", recipe.to_str().unwrap()]);
+        Said::from(command.env("LABKIT_BUNDLE", &packed).output().unwrap())
+    };
+    for name in ["pod.yaml", "manifest/pod.yaml"] {
+        let said = run(name);
+        assert!(said.code == Some(0) && said.err.contains(MANIFEST.trim_end()), "{}", said.err);
+    }
+    for (name, why) in [
+        ("pod.yml", "the bundle has no `pod.yml`"),
+        ("noise.bin", "`noise.bin` is no UTF-8 text"),
+        ("docker.io/library/x:1", "`docker.io/library/x:1` is an image, and no file"),
+    ] {
+        let said = run(name);
+        assert!(said.code != Some(0) && said.err.contains(why), "{}", said.err);
+    }
 }
 
 fn symlink_bundle(bundle: &Path, dir: &Path) {

@@ -23,6 +23,13 @@ bundle = {}
 ---@return BundleFacts
 function bundle.facts() end
 
+--- The text of a file in the bundle: a manifest, a list, whatever `labkit bundle lock --file` named.
+---
+--- Fails where there is no bundle, no such file in it, or where it is no text.
+---@param name string
+---@return string
+function bundle.file(name) end
+
 --- Whether there is a bundle where `bundle.facts` looks for one. While a bundle is being made there is none.
 ---@return boolean
 function bundle.is_found() end

@@ -2,8 +2,8 @@
 
 use super::World;
 use crate::{
-    args::Nothing,
-    bundle::{self, BundleFacts},
+    args::{Nothing, Shortened},
+    bundle::{self, BundleFacts, FileName},
     lab::Mode,
     lua::{Namespace, function},
     openpgp::Signer,
@@ -18,6 +18,7 @@ pub fn namespace() -> Namespace<World> {
                 let signer = Signer::from_seed(&Secret::read()?.derive(Purpose::Archive, b""), bundle::SIGNER);
                 BundleFacts::read(&bundle::need(None)?, signer.public_key())
             }),
+            function("file", |_: &mut World, Shortened(file): Shortened<FileName>| file.read(&bundle::need(None)?)),
             function("is_found", |world: &mut World, _: Nothing| match world.lab.mode {
                 // The bundle is what is being gathered for.
                 Mode::Gather => Ok(false),

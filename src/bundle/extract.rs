@@ -45,7 +45,8 @@ pub fn extract(bundle: &Bundle, names: &[String], into: &Path) -> Result<Vec<Ext
     Ok(extracted)
 }
 
-fn chosen<'a>(all: &'a [Item], names: &[String]) -> Result<Vec<&'a Item>> {
+/// The items of these names, of all where there are none.
+pub fn chosen<'a>(all: &'a [Item], names: &[String]) -> Result<Vec<&'a Item>> {
     if names.is_empty() {
         return Ok(all.iter().collect());
     }
