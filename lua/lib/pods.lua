@@ -3,6 +3,9 @@ local pods = {}
 
 local own_name = lab.node().name
 
+--- The name of that network.
+pods.network = "labkit"
+
 --- Bytes that a packet between pods may have.
 pods.mtu = { routed = 1500, vxlan = 1450 }
 
@@ -36,7 +39,7 @@ function pods.bridge(kind)
             host.file { path = "/etc/cni/net.d/10-labkit.conflist", content = ([=[
 {
     "cniVersion": "0.3.1",
-    "name": "labkit",
+    "name": "%s",
     "plugins": [
         {
             "type": "bridge",
@@ -53,7 +56,7 @@ function pods.bridge(kind)
         { "type": "portmap", "capabilities": { "portMappings": true } }
     ]
 }
-]=]):format(pods.mtu[kind], node.subnet) }
+]=]):format(pods.network, pods.mtu[kind], node.subnet) }
         end
     end
 end

@@ -1,13 +1,14 @@
 --- Do three machines become a Kubernetes cluster, and do its pods reach each other by the way that is meant?
 lab.params {
-    network = { default = "routed", help = "how pods of different machines reach each other: `routed` or `vxlan`" },
+    network = { default = "routed", help = "how pods of different machines reach each other", one_of = { "routed", "vxlan" } },
+    runtime = { default = "containerd", help = "what runs containers", one_of = { "containerd", "cri-o" } },
     address = { default = "127.0.0.1:5000", help = "where each machine serves the bundle to itself, where there is one" },
     patience = { default = 900, help = "seconds that the master waits for all machines" },
 }
 
 local machine, offline, pods = require "machine", require "offline", require "pods"
-local kind, address = lab.p.network, lab.p.address
-assert(pods.mtu[kind], "`network` is `routed` or `vxlan`, and not `" .. kind .. "`")
+local runtime = require "runtime"
+local kind, address, chosen = lab.p.network, lab.p.address, lab.p.runtime
 
 -- Better now than in the midst of it.
 cluster.check {}
@@ -34,7 +35,11 @@ local is_offline = bundle.is_found()
 if is_offline then
     offline.serve(address)
     offline.packages(address)
-    offline.containerd(address)
+    if chosen == "cri-o" then
+        offline.containers(address)
+    else
+        offline.containerd(address)
+    end
 end
 
 -- What programs will leave goes again with `labkit undo`.
@@ -42,15 +47,14 @@ host.remains { paths = {
     "/etc/cni",
     "/etc/kubernetes",
     "/opt/cni",
-    "/opt/containerd",
     "/usr/libexec/kubernetes",
     "/var/lib/cni",
-    "/var/lib/containerd",
     -- A kubelet of before 1.24 that nobody has told anything yet makes this one.
     "/var/lib/dockershim",
     "/var/lib/etcd",
     "/var/lib/kubelet",
 } }
+host.remains { paths = runtime.remains[chosen] }
 
 -- Kubernetes itself. Nobody upgrades it behind the cluster's back.
 local version = lab.nodes().versions.kubernetes or ""
@@ -59,34 +63,18 @@ local function wanted(name)
     return version:find "-" and name .. "=" .. version or name
 end
 host.packages { install = machine.packages }
-host.packages { install = { "containerd", "cri-tools", wanted "kubeadm", wanted "kubectl", wanted "kubelet" } }
+host.packages { install = { runtime.packages[chosen], "cri-tools", wanted "kubeadm", wanted "kubectl", wanted "kubelet" } }
 host.hold { packages = { "kubeadm", "kubectl", "kubelet" } }
 machine.clock()
 
 lab.phase "runtime"
 -- The runtime, with the image that keeps a pod's namespaces, and who moves processes into control groups.
 local cgroups = host.facts().cgroup == 2 and "systemd" or "cgroupfs"
-local runtime = "/etc/containerd/config.toml"
-host.file {
-    path = runtime,
-    content = [[
-version = 2
-
-[plugins."io.containerd.grpc.v1.cri"]
-sandbox_image = {{pause}}
-
-[plugins."io.containerd.grpc.v1.cri".registry]
-config_path = "/etc/containerd/certs.d"
-
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-runtime_type = "io.containerd.runc.v2"
-
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
-SystemdCgroup = {{systemd}}
-]],
-    values = { pause = '"' .. cluster.pause_image() .. '"', systemd = cgroups == "systemd" },
-}
-host.service { unit = "containerd.service", enabled = true, reads = runtime }
+if chosen == "cri-o" then
+    runtime.cri_o(cgroups, pods.network)
+else
+    runtime.containerd(cgroups)
+end
 
 lab.phase "pod network"
 -- The pods' network, before there is a pod.
@@ -95,10 +83,10 @@ pods.ways(kind)
 
 lab.phase "kubeadm"
 -- The cluster: begun on the master, joined everywhere else by what follows from the lab secret.
-cluster.member { runtime = "containerd", cgroups = cgroups }
+cluster.member { runtime = chosen, cgroups = cgroups }
 host.service { unit = "kubelet.service", enabled = true }
 lab.phase "ready"
-cluster.ready { runtime = "containerd", patience = lab.p.patience }
+cluster.ready { runtime = chosen, patience = lab.p.patience }
 cluster.fit {}
 
 lab.phase "proof"

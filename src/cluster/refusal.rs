@@ -11,7 +11,7 @@ const REMEDIES: [(&str, &str); 8] = [
     ("[ERROR Mem]", "a master needs 1700 MB of memory: give the machine more"),
     ("[ERROR Port-", "another program listens on a port of the cluster's: `ss -ltnp` shows which"),
     ("[ERROR ImagePull]", "an image is neither here nor in the bundle: `labkit bundle ls` shows what it has"),
-    ("[ERROR CRI]", "the container runtime does not answer: `systemctl status containerd`"),
+    ("[ERROR CRI]", "the container runtime does not answer: `systemctl status containerd crio`"),
 ];
 const CHECK: &str = "[ERROR ";
 /// Behind it stands what another program printed, pages of it.

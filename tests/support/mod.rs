@@ -156,7 +156,8 @@ pub fn required(right: &str) -> bool {
     std::env::var("LABKIT_REQUIRE").unwrap_or_default().split(',').any(|name| name == right)
 }
 
-fn require(right: &str, there: bool, why: &str) -> bool {
+/// Whether something is there: loud where not, and a failure where LABKIT_REQUIRE names it.
+pub fn require(right: &str, there: bool, why: &str) -> bool {
     if !there {
         assert!(!required(right), "LABKIT_REQUIRE={right}: {why}");
         eprintln!("SKIPPED for want of {right}: {why}");

@@ -1,0 +1,80 @@
+kubeadm kubectl kubelet
+install -d -m 0755 /etc/chrony
+install -d -m 0755 /etc/chrony/conf.d
+install -m 0644 /dev/stdin /etc/chrony/conf.d/labkit.conf <<'END'
+local stratum 8
+allow 127.0.0.0/8
+END
+systemctl enable -- chrony.service
+systemctl restart -- chrony.service
+
+# runtime
+install -m 0644 /dev/stdin /etc/containerd/config.toml <<'END'
+version = 2
+
+[plugins."io.containerd.grpc.v1.cri"]
+sandbox_image = "‹pause image of kubeadm›"
+
+[plugins."io.containerd.grpc.v1.cri".registry]
+config_path = "/etc/containerd/certs.d"
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+runtime_type = "io.containerd.runc.v2"
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+SystemdCgroup = true
+END
+systemctl enable -- containerd.service
+systemctl restart -- containerd.service
+
+# pod network
+install -m 0644 /dev/stdin /etc/cni/net.d/10-labkit.conflist <<'END'
+{
+    "cniVersion": "0.3.1",
+    "name": "labkit",
+    "plugins": [
+        {
+            "type": "bridge",
+            "bridge": "cni0",
+            "isGateway": true,
+            "hairpinMode": true,
+            "mtu": 1500,
+            "ipam": {
+                "type": "host-local",
+                "ranges": [[{ "subnet": "10.17.0.0/24" }]],
+                "routes": [{ "dst": "0.0.0.0/0" }]
+            }
+        },
+        { "type": "portmap", "capabilities": { "portMappings": true } }
+    ]
+}
+END
+install -m 0644 /dev/stdin /etc/systemd/system/labkit-pods.service <<'END'
+[Unit]
+Description=The way to pods of other nodes
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=ip route replace 10.17.1.0/24 via 127.0.0.2
+ExecStop=-ip route del 10.17.1.0/24 via 127.0.0.2
+
+[Install]
+WantedBy=multi-user.target
+END
+systemctl daemon-reload
+systemctl enable -- labkit-pods.service
+systemctl restart -- labkit-pods.service
+
+# kubeadm
+kubeadm init --apiserver-advertise-address=127.0.0.1 --pod-network-cidr=10.17.0.0/16 --service-cidr=10.96.0.0/12 --node-name=master --cri-socket=/run/containerd/containerd.sock
+systemctl enable -- kubelet.service
+systemctl start -- kubelet.service
+
+# ready
+export KUBECONFIG=/etc/kubernetes/admin.conf
+kubectl wait --for=condition=Ready nodes --all --timeout=900s
+
+# proof
