@@ -1,4 +1,4 @@
-//! What the recipe `ex2` tells each runtime, as a person would type it.
+//! What the recipe `ex2` tells each runtime and pod network, as a person would type it.
 #![allow(clippy::unwrap_used, reason = "test code")]
 
 mod support;
@@ -37,9 +37,11 @@ fn explained(parameters: &[&str]) -> String {
 }
 
 #[test]
-fn each_runtime_is_told_as_recorded() {
+fn each_runtime_and_network_is_told_as_recorded() {
+    let calico = ["network=calico", "encapsulation=vxlan", "manifest=/root/calico.yaml"];
     golden("recipes/ex2-containerd.sh", &explained(&[]));
     golden("recipes/ex2-cri-o.sh", &explained(&["runtime=cri-o"]));
+    golden("recipes/ex2-calico.sh", &explained(&[&calico[..], &["runtime=cri-o"]].concat()));
 }
 
 #[test]

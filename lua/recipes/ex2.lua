@@ -1,14 +1,21 @@
 --- Do three machines become a Kubernetes cluster, and do its pods reach each other by the way that is meant?
 lab.params {
-    network = { default = "routed", help = "how pods of different machines reach each other", one_of = { "routed", "vxlan" } },
+    network = { default = "routed", help = "how pods of different machines reach each other", one_of = { "routed", "vxlan", "calico" } },
+    encapsulation = {
+        default = "cross-subnet",
+        help = "what Calico wraps packets between nodes in",
+        one_of = { "none", "cross-subnet", "ipip", "vxlan" },
+    },
+    manifest = { default = "", help = "file with upstream's calico.yaml; the one of the bundle unless given" },
     runtime = { default = "containerd", help = "what runs containers", one_of = { "containerd", "cri-o" } },
     address = { default = "127.0.0.1:5000", help = "where each machine serves the bundle to itself, where there is one" },
     patience = { default = 900, help = "seconds that the master waits for all machines" },
 }
 
 local machine, offline, pods = require "machine", require "offline", require "pods"
-local runtime = require "runtime"
+local calico, runtime = require "calico", require "runtime"
 local kind, address, chosen = lab.p.network, lab.p.address, lab.p.runtime
+local is_calico = kind == "calico"
 
 -- Better now than in the midst of it.
 cluster.check {}
@@ -55,6 +62,9 @@ host.remains { paths = {
     "/var/lib/kubelet",
 } }
 host.remains { paths = runtime.remains[chosen] }
+if is_calico then
+    host.remains { paths = calico.remains }
+end
 
 -- Kubernetes itself. Nobody upgrades it behind the cluster's back.
 local version = lab.nodes().versions.kubernetes or ""
@@ -71,30 +81,37 @@ lab.phase "runtime"
 -- The runtime, with the image that keeps a pod's namespaces, and who moves processes into control groups.
 local cgroups = host.facts().cgroup == 2 and "systemd" or "cgroupfs"
 if chosen == "cri-o" then
-    runtime.cri_o(cgroups, pods.network)
+    runtime.cri_o(cgroups, is_calico and calico.network or pods.network)
 else
     runtime.containerd(cgroups)
 end
 
 lab.phase "pod network"
--- The pods' network, before there is a pod.
-pods.bridge(kind)
-pods.ways(kind)
+-- The pods' network, before there is a pod; Calico brings its own, once there is a cluster.
+if not is_calico then
+    pods.bridge(kind)
+    pods.ways(kind)
+elseif lab.p.encapsulation == "ipip" then
+    host.module "ipip"
+end
 
 lab.phase "kubeadm"
 -- The cluster: begun on the master, joined everywhere else by what follows from the lab secret.
 cluster.member { runtime = chosen, cgroups = cgroups }
 host.service { unit = "kubelet.service", enabled = true }
+if is_calico then
+    calico.apply(lab.p.encapsulation, lab.p.manifest)
+end
 lab.phase "ready"
-cluster.ready { runtime = chosen, patience = lab.p.patience }
+cluster.ready { runtime = chosen, patience = lab.p.patience, daemon = is_calico and calico.daemon or nil }
 cluster.fit {}
 
 lab.phase "proof"
-cluster.prove {
+cluster.prove(is_calico and calico.way(lab.p.encapsulation, pods.under()) or {
     case = kind,
     through = pods.device(kind),
     mtu = pods.mtu[kind],
     under = pods.under(),
     wrapped = pods.wrapped[kind],
-}
+})
 report.table { title = "How long each phase took", metric = "phase_s" }

@@ -5,6 +5,12 @@
 ---@class cluster
 cluster = {}
 
+---@class ClusterCalico
+---@field encapsulation "none"|"cross-subnet"|"ipip"|"vxlan"  what packets between nodes are wrapped in
+---@field manifest string?  upstream's calico.yaml, as text: `bundle.file "calico.yaml"`
+---@field path string?  a file that has it; either this or `manifest`
+---@field patience integer?  seconds to wait for the API server; 900 unless given
+
 ---@class ClusterJoin
 ---@field runtime "containerd"|"cri-o"|nil  `"containerd"` unless given
 ---@field cgroups "systemd"|"cgroupfs"  who moves processes into control groups: the same as the runtime's
@@ -24,11 +30,20 @@ cluster = {}
 ---@class ClusterReady
 ---@field runtime "containerd"|"cri-o"|nil  what each node is to have; `"containerd"` unless given
 ---@field patience integer?  seconds; 900 unless given
+---@field daemon string?  DaemonSet of kube-system that must be ready on each node besides: `"calico-node"`
 
 ---@class Subnet
 ---@field name string  of the node
 ---@field address string  of the node, in the lab's network
 ---@field subnet string  addresses of its pods: `"10.17.1.0/24"`
+
+--- Calico as the pods' network, on the master for all nodes: upstream's manifest, with the lab's `pod_cidr`, the nodes'
+--- addresses in the lab, and the encapsulation that is asked for. Whatever else is in the manifest stays as it is.
+---
+--- Fails where the manifest lacks what is to be changed, with the object that lacks it.
+---@param args ClusterCalico
+---@return boolean changed
+function cluster.calico(args) end
 
 --- Whether this machine can become a node: the lab secret is there, a master has two CPUs and 1700 MB, the disk has room,
 --- nobody listens on the cluster's ports. Nothing is looked at where it is one already.

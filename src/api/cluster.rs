@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::World;
 use crate::{
     args::Nothing,
-    cluster::{self, CgroupDriver, Identity, Member, Prove, Ready, Runtime, Token},
+    cluster::{self, Calico, CalicoArgs, CgroupDriver, Identity, Member, Prove, Ready, Runtime, Token},
     error::Result,
     lab::{Mode, operation::bring},
     lua::{Namespace, function},
@@ -27,6 +27,17 @@ pub fn namespace() -> Namespace<World> {
     Namespace {
         name: "cluster",
         functions: vec![
+            function("calico", |world: &mut World, args: CalicoArgs| {
+                // Once for the whole cluster, by the one that has the rights.
+                if world.lab.mode == Mode::Gather || world.lab.own_node()?.role != Role::Master {
+                    return Ok(false);
+                }
+                if world.lab.acts() {
+                    cluster::wait_for_answer(&world.lab, args.patience)?;
+                }
+                let pods = world.lab.nodes()?.pod_cidr;
+                bring(&mut world.lab, &Calico { args, pods })
+            }),
             function("check", |world: &mut World, _: Nothing| match world.lab.mode {
                 Mode::Run | Mode::Build | Mode::Plan => cluster::check(&mut world.lab),
                 Mode::Explain | Mode::Gather => Ok(()),
@@ -62,7 +73,7 @@ pub fn namespace() -> Namespace<World> {
                     return args.explain(&mut world.lab);
                 }
                 if world.lab.own_node()?.role == Role::Master {
-                    args.wait_for_answer(&world.lab)?;
+                    cluster::wait_for_answer(&world.lab, args.patience)?;
                     let (nodes, identity) = (world.lab.nodes()?, Identity::of(&Secret::read()?));
                     bring(&mut world.lab, &Token { nodes: &nodes, identity: &identity })?;
                 }

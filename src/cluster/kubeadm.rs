@@ -61,6 +61,11 @@ impl Version {
         }
     }
 
+    /// True where the API server does not know `policy/v1` yet.
+    pub fn is_before_policy(&self) -> bool {
+        self.minor < 21
+    }
+
     /// A socket with its scheme, which kubelets before 1.24 were told without.
     pub fn endpoint(&self, socket: &str) -> String {
         if self.minor < 24 { socket.to_owned() } else { format!("unix://{socket}") }

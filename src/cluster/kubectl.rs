@@ -1,15 +1,11 @@
 //! kubectl, asked in JSON and by the rights of this machine.
 
-use std::{env, fs, path::Path, sync::atomic::AtomicBool, time::Duration};
+use std::{env, fs, path::PathBuf, sync::atomic::AtomicBool, time::Duration};
 
 use serde_json::Value;
 
-use crate::{
-    error::{Error, Result},
-    exec::Program,
-    nodes::Role,
-    scratch::Scratch,
-};
+use super::manifest::plain;
+use crate::{error::Result, exec::Program, nodes::Role, scratch::Scratch};
 
 /// By whose rights.
 #[derive(Debug, Clone, Copy)]
@@ -41,8 +37,7 @@ impl Kubectl {
 
     /// The items of a list, none where it is empty.
     pub fn list(self, words: &[&str]) -> Result<Vec<Value>> {
-        let list = self.get(words)?;
-        Ok(list.and_then(|mut list| list["items"].as_array_mut().map(std::mem::take)).unwrap_or_default())
+        self.get(words).map(items)
     }
 
     /// `kubectl delete …`, and waits until it is gone.
@@ -52,14 +47,55 @@ impl Kubectl {
 
     /// `kubectl apply --server-side`: only the fields that are given become labkit's.
     pub fn apply(self, objects: &[Value]) -> Result<()> {
-        let scratch = Scratch::create(&env::temp_dir(), "labkit-")?;
-        let file = scratch.path().join("objects.json");
-        let list = serde_json::json!({ "apiVersion": "v1", "kind": "List", "items": objects });
-        fs::write(&file, serde_json::to_vec(&list)?)?;
-        let apply =
-            ["apply", "--server-side", "--force-conflicts", "--field-manager=labkit", "--filename", text(&file)?];
-        run(&[&self.begin()[..], &apply].concat()).map(|_| ())
+        let (_scratch, file) = written(objects)?;
+        run(&[&self.begin()[..], &["apply"], &SERVER_SIDE, &[plain(&file)?]].concat()).map(|_| ())
     }
+
+    /// True where applying these, which are several, would change anything that somebody wants. `kubectl diff` of before
+    /// 1.21 also tells who wanted it when.
+    pub fn differs(self, objects: &[Value]) -> Result<bool> {
+        let (_scratch, file) = written(objects)?;
+        let file = plain(&file)?;
+        let all = |list: Vec<Value>| list.into_iter().map(wanted).collect::<Vec<Value>>();
+        let now = || self.list(&["--filename", file]).map(all);
+        let before = now()?;
+        if before.len() < objects.len() {
+            return Ok(true);
+        }
+        let tried = ["apply", "--dry-run=server", "--output=json"];
+        let printed = run(&[&self.begin()[..], &tried, &SERVER_SIDE, &[file]].concat())?;
+        let then = all(items(Some(serde_json::from_slice(&printed)?)));
+        // A controller may have given one of them something of its own meanwhile: an account its token.
+        let after = now()?;
+        let is_same = |object: &Value| before.contains(object) || after.contains(object);
+        Ok(then.len() < objects.len() || !then.iter().all(is_same))
+    }
+}
+
+const SERVER_SIDE: [&str; 4] = ["--server-side", "--force-conflicts", "--field-manager=labkit", "--filename"];
+
+/// An object without what the API server keeps account of.
+fn wanted(mut object: Value) -> Value {
+    if let Value::Object(fields) = &mut object {
+        fields.remove("status");
+    }
+    if let Value::Object(metadata) = &mut object["metadata"] {
+        ["generation", "managedFields", "resourceVersion"].iter().for_each(|key| drop(metadata.remove(*key)));
+    }
+    object
+}
+
+/// Objects in a file that is there for as long as its directory.
+fn written(objects: &[Value]) -> Result<(Scratch, PathBuf)> {
+    let scratch = Scratch::create(&env::temp_dir(), "labkit-")?;
+    let file = scratch.path().join("objects.json");
+    let list = serde_json::json!({ "apiVersion": "v1", "kind": "List", "items": objects });
+    fs::write(&file, serde_json::to_vec(&list)?)?;
+    Ok((scratch, file))
+}
+
+fn items(list: Option<Value>) -> Vec<Value> {
+    list.and_then(|mut list| list["items"].as_array_mut().map(std::mem::take)).unwrap_or_default()
 }
 
 fn run(argv: &[&str]) -> Result<Vec<u8>> {
@@ -74,8 +110,4 @@ fn get(begin: &[&str], words: &[&str]) -> Result<Option<Value>> {
         true => Ok(None),
         false => Ok(Some(serde_json::from_slice(&text)?)),
     }
-}
-
-fn text(path: &Path) -> Result<&str> {
-    path.to_str().ok_or_else(|| Error::failed("the directory for temporary files has a name that is no text"))
 }

@@ -8,7 +8,7 @@ use std::{
 
 use nix::mount::{MntFlags, umount2};
 
-use super::{kubectl, state};
+use super::{calico, kubectl, state};
 use crate::{
     command,
     error::{Context, Error, Result},
@@ -29,15 +29,18 @@ const FILES: [&str; 6] = [
 ];
 /// Where runtimes keep the network namespaces of pods.
 pub const NAMESPACES: &str = "/run/netns";
-/// Begins the names that containerd gives them.
+/// Begins the names that containerd gives them; CRI-O gives them nothing but a UUID.
 const POD: &str = "cni-";
+/// Characters of one.
+const UUID: usize = 36;
 const CGROUPS: &str = "/sys/fs/cgroup";
 /// What a kubelet calls the group of all pods, by each of its drivers.
 const PODS: [&str; 2] = ["kubepods", "kubepods.slice"];
 /// The bridge that pods of a node are on.
-pub const BRIDGE: &str = "cni0";
-/// Begin the names of chains that kube-proxy, the kubelet and CNI's plugins make.
-const CHAINS: [&str; 3] = ["KUBE-", "CNI-", "cali-"];
+const BRIDGE: &str = "cni0";
+/// Begin the names of chains that kube-proxy, the kubelet, CNI's plugins and Calico make, and the comments by which Calico
+/// knows the rules that it has in chains of others.
+const CHAINS: [&str; 4] = ["KUBE-", "CNI-", "cali-", "cali:"];
 
 /// Takes the machine out of whatever cluster it is in. What is gone already is no error: it can be done twice.
 pub fn reset(socket: &str) -> Result<()> {
@@ -58,12 +61,16 @@ pub fn reset(socket: &str) -> Result<()> {
     }
     gone(fs::remove_dir_all(kubectl::MEMORY)).context(|| format!("remove `{}`", kubectl::MEMORY))?;
     remove_bridge()?;
+    calico::remove()?;
     remove_cgroups();
     remove_namespaces()?;
-    ["iptables", "ip6tables"].iter().try_for_each(|program| remove_chains(program))
+    ["iptables", "ip6tables"].iter().try_for_each(|program| remove_chains(program))?;
+    calico::remove_sets();
+    Ok(())
 }
 
-fn gone(result: std::io::Result<()>) -> std::io::Result<()> {
+/// What is gone already is no error.
+pub fn gone(result: std::io::Result<()>) -> std::io::Result<()> {
     match result {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         other => other,
@@ -71,7 +78,7 @@ fn gone(result: std::io::Result<()>) -> std::io::Result<()> {
 }
 
 /// Removes what is in a directory, and leaves the directory.
-fn empty(dir: &Path) -> Result<()> {
+pub fn empty(dir: &Path) -> Result<()> {
     let entries = match fs::read_dir(dir) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         entries => entries.context(|| format!("read `{}`", dir.display()))?,
@@ -116,7 +123,7 @@ fn remove_cgroup(path: &Path) {
 /// Network namespaces of pods that nobody took down; where a process is still in one, it goes with that.
 fn remove_namespaces() -> Result<()> {
     for entry in fs::read_dir(NAMESPACES).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(POD) {
+        if is_of_pod(&entry.file_name().to_string_lossy()) {
             let path = entry.path();
             // It may be a file that nothing is mounted on any more.
             let _ = umount2(&path, MntFlags::MNT_DETACH);
@@ -124,6 +131,11 @@ fn remove_namespaces() -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn is_of_pod(name: &str) -> bool {
+    let is_of_uuid = |c: char| c == '-' || c.is_ascii_hexdigit();
+    name.starts_with(POD) || name.len() == UUID && name.matches('-').count() == 4 && name.chars().all(is_of_uuid)
 }
 
 /// Rules and chains of the cluster's go, all others stay as they are and where they are.
@@ -143,7 +155,7 @@ fn remove_chains(program: &str) -> Result<()> {
 
 /// Lines of iptables-save(8) without those that make, fill or jump to a chain of the cluster's.
 fn without_chains(rules: &str) -> String {
-    let is_of = |word: &str| CHAINS.iter().any(|begin| word.trim_start_matches(':').starts_with(begin));
+    let is_of = |word: &str| CHAINS.iter().any(|begin| word.trim_start_matches([':', '"']).starts_with(begin));
     let lines = rules.lines().filter(|line| !line.split(' ').any(is_of));
     lines.flat_map(|line| [line, "\n"]).collect()
 }
@@ -160,5 +172,15 @@ mod tests {
         let kept = "*nat\n:PREROUTING ACCEPT [0:0]\n:MINE - [0:0]\n-A PREROUTING -j MINE\n-A MINE -j RETURN\nCOMMIT\n";
         assert_eq!(without_chains(rules), kept);
         assert_eq!(without_chains(kept), kept);
+        // As Calico leaves a packet that it let through to nobody else.
+        let accepted = "-A FORWARD -m comment --comment \"cali:S93hcgKJrXEqnTfs\" -m mark --mark 0x10000/0x10000 -j ACCEPT\n\
+                        -A FORWARD -m comment --comment \"cali:wUHhoiAYhphO9Mso\" -j cali-FORWARD\n";
+        assert_eq!(without_chains(accepted), "");
+    }
+
+    #[test]
+    fn a_namespace_is_known_as_a_pods_by_its_name() {
+        assert!(is_of_pod("cni-5e0c0b0f") && is_of_pod("6f1ab0b8-9d0e-4c55-8d3a-0c6f3f6f1c11"));
+        assert!(!is_of_pod("blue") && !is_of_pod("6f1ab0b8-9d0e"));
     }
 }

@@ -1,6 +1,8 @@
 //! Kubernetes on the machines of the lab: joined by what follows from the lab secret, with nothing handed over.
 
+mod calico;
 mod check;
+mod daemon;
 mod discovery;
 mod dns;
 mod fit;
@@ -9,6 +11,7 @@ mod identity;
 mod kubeadm;
 mod kubectl;
 mod leave;
+pub mod manifest;
 mod member;
 mod papers;
 mod pods;
@@ -22,17 +25,19 @@ mod service;
 mod state;
 mod subnets;
 mod token;
+mod trouble;
 mod twins;
 mod underlay;
 pub mod undo;
 
+pub use calico::{Calico, CalicoArgs, Encapsulation, patched};
 pub use check::check;
 pub use identity::Identity;
 pub use kubeadm::pause_image;
 pub use member::Member;
 pub use predict::predict;
 pub use prove::Prove;
-pub use ready::Ready;
+pub use ready::{Ready, wait_for_answer};
 pub use runtime::{CgroupDriver, Runtime};
 pub use subnets::{Subnet, subnets};
 pub use token::Token;

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{hello, kubectl::Kubectl};
+use super::{hello, kubectl::Kubectl, trouble};
 use crate::{
     error::{Context, Error, Result},
     names::HostName,
@@ -146,10 +146,10 @@ pub fn addresses(
         }
         if Instant::now() > deadline {
             let seen = pods?;
-            let told = warnings(kubectl);
-            let why = lacks.iter().map(|name| match told.get(*name) {
-                Some(warning) => format!("{name}: {warning}"),
-                None => seen.iter().filter_map(waiting).find(|why| why.starts_with(*name)).unwrap_or_default(),
+            let warnings = trouble::warnings(kubectl, NAMESPACE);
+            let why = lacks.iter().map(|name| match seen.iter().find(|pod| pod["metadata"]["name"] == **name) {
+                Some(pod) => format!("{name}: {}", trouble::of(pod, &warnings)),
+                None => format!("{name}: there is none"),
             });
             let why = why.collect::<Vec<_>>().join("; ");
             return Err(Error::failed(format!("no pod of the proof runs on {}: {why}", lacks.join(", ")))
@@ -164,25 +164,4 @@ fn address(pod: &Value) -> Option<(String, IpAddr)> {
     let status = &pod["status"];
     let address = status["podIP"].as_str()?.parse().ok()?;
     (status["phase"] == "Running").then_some((pod["spec"]["nodeName"].as_str()?.to_owned(), address))
-}
-
-/// The last thing that went wrong with each pod, by the pod's name. Only the master may see it.
-fn warnings(kubectl: Kubectl) -> BTreeMap<String, String> {
-    let events = kubectl.list(&["events", "--namespace", NAMESPACE, "--field-selector", "type=Warning"]);
-    let mut events = events.unwrap_or_default();
-    events.sort_by_key(|event| event["lastTimestamp"].as_str().unwrap_or_default().to_owned());
-    let of = |event: &Value| {
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        Some((text(&event["involvedObject"]["name"])?, text(&event["message"])?))
-    };
-    events.iter().filter_map(of).collect()
-}
-
-/// What its container waits for, as the kubelet says it.
-fn waiting(pod: &Value) -> Option<String> {
-    let state = &pod["status"]["containerStatuses"][0]["state"]["waiting"];
-    let word = |key: &str| state[key].as_str().unwrap_or_default();
-    let name = pod["metadata"]["name"].as_str()?;
-    (!word("reason").is_empty())
-        .then(|| format!("{name}: {} {}", word("reason"), word("message")).trim_end().to_owned())
 }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::{
     hello,
     kubectl::Kubectl,
-    leave::{BRIDGE, NAMESPACES},
+    leave::NAMESPACES,
     pause_image, pods, service,
     underlay::{self, Wrapped},
 };
@@ -226,7 +226,7 @@ fn device(name: &str) -> Result<DeviceState> {
     let device = Connection::open()?.devices()?.remove(name);
     device.ok_or_else(|| {
         Error::failed(format!("this node has no device `{name}`"))
-            .hint(format!("pods are on `{BRIDGE}`, and what they send to other nodes crosses `{name}`"))
+            .hint("what pods send to those of other nodes is meant to cross it")
     })
 }
 

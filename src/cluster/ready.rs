@@ -9,7 +9,7 @@ use std::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{kubectl::Kubectl, runtime::Runtime, twins};
+use super::{daemon, kubectl::Kubectl, runtime::Runtime, twins};
 use crate::{
     error::{Error, Result},
     lab::{Lab, Mode},
@@ -27,6 +27,9 @@ pub struct Ready {
     /// What each is to have; `containerd` unless given.
     #[serde(default)]
     pub runtime: Runtime,
+    /// A DaemonSet of kube-system that must be ready on each: `calico-node`.
+    #[serde(default)]
+    pub daemon: Option<String>,
 }
 
 fn usual() -> u64 {
@@ -38,21 +41,21 @@ const LOOK: Duration = Duration::from_millis(300);
 impl Ready {
     pub fn wait(&self, lab: &Lab) -> Result<()> {
         let (nodes, own) = (lab.nodes()?, lab.own_node()?);
-        let kubectl = Kubectl::of(own.role);
         let wanted = nodes.nodes.iter().filter(|node| own.role == Role::Master || node.name == own.name);
         let wanted: Vec<(&str, String)> = wanted.map(|node| (node.name.as_str(), node.address.to_string())).collect();
         let deadline = Instant::now() + Duration::from_secs(self.patience);
         loop {
             signal::check()?;
-            let lacks = match self.look(kubectl, &wanted)? {
+            let is_late = Instant::now() > deadline;
+            let lacks = match self.look(own.role, &wanted, is_late)? {
                 Look::Lacks(lacks) if lacks.is_empty() => break,
                 Look::Lacks(lacks) => lacks,
-                Look::Silent(error) if Instant::now() > deadline => {
+                Look::Silent(error) if is_late => {
                     return Err(error.context("the cluster does not answer").hint("journalctl -u kubelet"));
                 }
                 Look::Silent(_) => vec!["the API server".to_owned()],
             };
-            if Instant::now() > deadline {
+            if is_late {
                 return Err(Error::failed(format!("not ready within {} s: {}", self.patience, lacks.join("; "))).hint(
                     "a node that is not there has not run this recipe; `journalctl -u kubelet` on a node says why it is \
                      not ready",
@@ -62,27 +65,16 @@ impl Ready {
             thread::sleep(LOOK);
         }
         if own.role == Role::Master {
-            twins::told(&kubectl.list(&["nodes"])?).iter().for_each(|told| lab.progress.line(&format!("! {told}")));
-        }
-        Ok(())
-    }
-
-    /// Until the API server of this master says anything.
-    pub fn wait_for_answer(&self, lab: &Lab) -> Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(self.patience);
-        lab.progress.doing("waits for the API server");
-        while let Err(error) = Kubectl::of(Role::Master).get(&["namespace", "kube-system"]) {
-            signal::check()?;
-            if Instant::now() > deadline {
-                return Err(error.context("the API server does not answer").hint("journalctl -u kubelet"));
-            }
-            thread::sleep(LOOK);
+            twins::told(&Kubectl::of(own.role).list(&["nodes"])?)
+                .iter()
+                .for_each(|told| lab.progress.line(&format!("! {told}")));
         }
         Ok(())
     }
 
     /// What lacks of the nodes that are wanted; an error where one is another than the lab says.
-    fn look(&self, kubectl: Kubectl, wanted: &[(&str, String)]) -> Result<Look> {
+    fn look(&self, role: Role, wanted: &[(&str, String)], is_late: bool) -> Result<Look> {
+        let kubectl = Kubectl::of(role);
         let mut found = BTreeMap::new();
         for (name, _) in wanted {
             match kubectl.get(&["node", name]) {
@@ -91,13 +83,21 @@ impl Ready {
                 Err(error) => return Ok(Look::Silent(error)),
             }
         }
+        let joined: Vec<&str> = found.keys().copied().collect();
+        let daemons = match self.daemon.as_deref().map(|daemon| daemon::lacks(role, daemon, &joined, is_late)) {
+            None => BTreeMap::new(),
+            Some(Ok(daemons)) => daemons,
+            Some(Err(error)) => return Ok(Look::Silent(error)),
+        };
         let mut lacks = Vec::new();
         for (name, address) in wanted {
             match found.get(name) {
                 None => lacks.push(format!("{name} (not joined)")),
                 Some(node) => {
                     self.refuse_other(name, address, node)?;
-                    lacks.extend(unready(node).map(|why| format!("{name} ({why})")));
+                    // A node without the pods' network is not ready, and that is why.
+                    let why = daemons.get(*name).cloned().or_else(|| unready(node));
+                    lacks.extend(why.map(|why| format!("{name} ({why})")));
                 }
             }
         }
@@ -127,6 +127,20 @@ impl Ready {
         }
         Ok(())
     }
+}
+
+/// Until the API server of this master says anything.
+pub fn wait_for_answer(lab: &Lab, patience: u64) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(patience);
+    lab.progress.doing("waits for the API server");
+    while let Err(error) = Kubectl::of(Role::Master).get(&["namespace", "kube-system"]) {
+        signal::check()?;
+        if Instant::now() > deadline {
+            return Err(error.context("the API server does not answer").hint("journalctl -u kubelet"));
+        }
+        thread::sleep(LOOK);
+    }
+    Ok(())
 }
 
 enum Look {
