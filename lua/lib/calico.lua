@@ -11,8 +11,8 @@ calico.daemon = "calico-node"
 calico.remains = { "/run/calico", "/run/nodeagent", "/var/lib/calico", "/var/log/calico" }
 
 --- Upstream's manifest, from where somebody has it or from the bundle.
-function calico.apply(encapsulation, path)
-    local args = { encapsulation = encapsulation }
+function calico.apply(encapsulation, path, anyway)
+    local args = { encapsulation = encapsulation, anyway = anyway }
     if path ~= "" then
         args.path = path
     elseif bundle.is_found() then

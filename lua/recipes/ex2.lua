@@ -7,6 +7,7 @@ lab.params {
         one_of = { "none", "cross-subnet", "ipip", "vxlan" },
     },
     manifest = { default = "", help = "file with upstream's calico.yaml; the one of the bundle unless given" },
+    anyway = { default = false, help = "apply pods that do not fit the nodes" },
     runtime = { default = "containerd", help = "what runs containers", one_of = { "containerd", "cri-o" } },
     address = { default = "127.0.0.1:5000", help = "where each machine serves the bundle to itself, where there is one" },
     patience = { default = 900, help = "seconds that the master waits for all machines" },
@@ -100,8 +101,9 @@ lab.phase "kubeadm"
 cluster.member { runtime = chosen, cgroups = cgroups }
 host.service { unit = "kubelet.service", enabled = true }
 if is_calico then
-    calico.apply(lab.p.encapsulation, lab.p.manifest)
+    calico.apply(lab.p.encapsulation, lab.p.manifest, lab.p.anyway)
 end
+
 lab.phase "ready"
 cluster.ready { runtime = chosen, patience = lab.p.patience, daemon = is_calico and calico.daemon or nil }
 cluster.fit {}

@@ -7,6 +7,7 @@ cluster = {}
 
 ---@class ClusterCalico
 ---@field encapsulation "none"|"cross-subnet"|"ipip"|"vxlan"  what packets between nodes are wrapped in
+---@field anyway boolean?  apply it although some of its pods do not fit the nodes that are there; false unless given
 ---@field manifest string?  upstream's calico.yaml, as text: `bundle.file "calico.yaml"`
 ---@field path string?  a file that has it; either this or `manifest`
 ---@field patience integer?  seconds to wait for the API server; 900 unless given

@@ -1,14 +1,10 @@
 //! Out of a cluster: `kubeadm reset`, and everything that it leaves.
 
-use std::{
-    env, fs,
-    io::ErrorKind,
-    path::{Path, PathBuf},
-};
+use std::{env, fs, io::ErrorKind, path::Path};
 
 use nix::mount::{MntFlags, umount2};
 
-use super::{calico, kubectl, state};
+use super::{calico, kubectl, orphans, state};
 use crate::{
     command,
     error::{Context, Error, Result},
@@ -33,9 +29,6 @@ pub const NAMESPACES: &str = "/run/netns";
 const POD: &str = "cni-";
 /// Characters of one.
 const UUID: usize = 36;
-const CGROUPS: &str = "/sys/fs/cgroup";
-/// What a kubelet calls the group of all pods, by each of its drivers.
-const PODS: [&str; 2] = ["kubepods", "kubepods.slice"];
 /// The bridge that pods of a node are on.
 const BRIDGE: &str = "cni0";
 /// Begin the names of chains that kube-proxy, the kubelet, CNI's plugins and Calico make, and the comments by which Calico
@@ -62,7 +55,7 @@ pub fn reset(socket: &str) -> Result<()> {
     gone(fs::remove_dir_all(kubectl::MEMORY)).context(|| format!("remove `{}`", kubectl::MEMORY))?;
     remove_bridge()?;
     calico::remove()?;
-    remove_cgroups();
+    orphans::remove();
     remove_namespaces()?;
     ["iptables", "ip6tables"].iter().try_for_each(|program| remove_chains(program))?;
     calico::remove_sets();
@@ -102,22 +95,6 @@ fn remove_bridge() -> Result<()> {
         .transact(&[Change::Delete(bridge).request()])
         .map_err(|refusal| refusal.error)
         .context(|| format!("ip link del {BRIDGE}"))
-}
-
-/// Control groups of pods, which have no process any more; the kernel refuses where one has.
-fn remove_cgroups() {
-    let hierarchies = fs::read_dir(CGROUPS).into_iter().flatten().flatten().map(|entry| entry.path());
-    let roots = hierarchies.chain([PathBuf::from(CGROUPS)]);
-    roots.flat_map(|root| PODS.map(|pods| root.join(pods))).for_each(|path| remove_cgroup(&path));
-}
-
-fn remove_cgroup(path: &Path) {
-    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            remove_cgroup(&entry.path());
-        }
-    }
-    let _ = fs::remove_dir(path);
 }
 
 /// Network namespaces of pods that nobody took down; where a process is still in one, it goes with that.

@@ -13,6 +13,7 @@ mod kubectl;
 mod leave;
 pub mod manifest;
 mod member;
+mod orphans;
 mod papers;
 mod pods;
 mod predict;

@@ -196,7 +196,7 @@ files -type f -exec sha256sum {} + | sort
 dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n'
 echo held; apt-mark showhold
 echo auto; apt-mark showauto | sort
-sysctl -a 2>/dev/null | grep -vE '^(kernel\.random|fs\.(dentry|inode|file)-|fs\.quota\.|kernel\.(pty\.nr|ns_last_pid)|net.*_count|net\.ipv4\.tcp_fastopen_key|net\.core\.flow_limit|net\.(ipv4|ipv6)\.(neigh|conf)\.)'
+sysctl -a 2>/dev/null | grep -vE '^(kernel\.random|fs\.(dentry|inode|file)-|fs\.quota\.|kernel\.(pty\.nr|ns_last_pid)|net.*_count|net\.ipv4\.tcp_fastopen_key|net\.core\.flow_limit|net\.(ipv4|ipv6)\.(neigh|conf)\.)' | sort
 systemctl list-unit-files --no-legend --no-pager | awk '{ print $1, $2 }'
 systemctl list-units --no-legend --no-pager --plain --type=service,socket,timer | awk '{ print $1, $3, $4 }' |
     grep -vE '^(user|session|run-|systemd-(hostnamed|timedated))'
@@ -211,9 +211,10 @@ pub fn assert_same(before: &str, after: &str, when: &str) {
         let there: std::collections::HashSet<&str> = other.lines().collect();
         one.lines().filter(|line| !there.contains(line)).take(20).map(|line| format!("{mark} {line}\n")).collect()
     };
+    let differs = before.lines().zip(after.lines()).find(|(one, other)| one != other);
     assert!(
         before == after,
-        "{when}: the machine is another\n{}{}",
+        "{when}: the machine is another, first in {differs:?}\n{}{}",
         only(before, after, "-"),
         only(after, before, "+")
     );

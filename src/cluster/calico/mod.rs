@@ -16,7 +16,7 @@ use serde_json::Value;
 pub use patches::{for_older, patched};
 pub use traces::{remove, remove_sets};
 
-use super::{kubeadm::Version, kubectl::Kubectl, manifest, state};
+use super::{kubeadm::Version, kubectl::Kubectl, manifest, predict::predict, state};
 use crate::{
     error::{Context, Error, Result},
     journal::{Before, Thing},
@@ -53,6 +53,9 @@ pub struct CalicoArgs {
     /// A file that has it.
     #[serde(default)]
     pub path: Option<PathBuf>,
+    /// Apply it although some of its pods do not fit the nodes that are there.
+    #[serde(default)]
+    pub anyway: bool,
     /// Seconds to wait for the API server; 900 unless given.
     #[serde(default = "usual")]
     pub patience: u64,
@@ -169,10 +172,12 @@ impl Operation for Calico {
         Ok(Before::Same { things: vec![Thing::Cluster] })
     }
 
-    fn apply(&self, _: &bool, _: &Lab) -> Result<()> {
+    fn apply(&self, _: &bool, lab: &Lab) -> Result<()> {
         let kubectl = Kubectl::of(Role::Master);
+        let objects = self.objects(&self.text()?)?;
+        predict(&objects, self.args.anyway, lab)?;
         let (definitions, others): (Vec<Value>, Vec<Value>) =
-            self.objects(&self.text()?)?.into_iter().partition(|object| object["kind"] == DEFINITION);
+            objects.into_iter().partition(|object| object["kind"] == DEFINITION);
         kubectl.apply(&definitions)?;
         wait(kubectl, &definitions)?;
         kubectl.apply(&others)
