@@ -10,7 +10,11 @@ use p256::{
 use x509_cert::{
     TbsCertificate,
     builder::{self, Builder, CertificateBuilder, profile::BuilderProfile},
-    der::{DateTime, Encode, asn1::UtcTime},
+    certificate::Rfc5280,
+    der::{
+        DateTime, Decode, Encode, Reader, SliceReader,
+        asn1::{AnyRef, UtcTime},
+    },
     ext::{
         Extension, ToExtension,
         pkix::{BasicConstraints, KeyUsage, KeyUsages, SubjectKeyIdentifier},
@@ -23,7 +27,7 @@ use x509_cert::{
 
 use crate::{
     digest::{sha256, sha256_hex},
-    encoding::pem,
+    encoding::{from_pem, pem},
     error::{Error, Result},
 };
 
@@ -80,6 +84,22 @@ impl Authority {
     }
 }
 
+/// Since when and until when a certificate as PEM is good, in seconds since 1970; nothing where it is none.
+pub fn validity(certificate: &str) -> Option<[u64; 2]> {
+    let der = from_pem("CERTIFICATE", certificate)?;
+    let parts = |value: &[u8]| -> Option<Vec<Vec<u8>>> {
+        let (mut reader, mut parts) = (SliceReader::new(value).ok()?, Vec::new());
+        while !reader.is_finished() {
+            parts.push(reader.tlv_bytes().ok()?.to_vec());
+        }
+        Some(parts)
+    };
+    let within = |der: &[u8]| parts(AnyRef::from_der(der).ok()?.value());
+    // TBSCertificate: version, serial number, signature, issuer, validity (RFC 5280, 4.1).
+    let validity = Validity::<Rfc5280>::from_der(within(within(&der)?.first()?)?.get(4)?).ok()?;
+    Some([validity.not_before, validity.not_after].map(|time| time.to_unix_duration().as_secs()))
+}
+
 /// What is in the certificate of an authority of a cluster.
 struct Own {
     subject: Name,
@@ -114,6 +134,14 @@ impl BuilderProfile for Own {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_certificate_says_since_when_and_until_when_it_is_good() {
+        let certificate = Authority::from_seed(&[7; 32]).certificate("kubernetes").unwrap();
+        assert_eq!(validity(&certificate), Some([BEGIN, END]));
+        assert_eq!(validity(&certificate.replace("MII", "AII")), None);
+        assert_eq!(validity("no certificate"), None);
+    }
 
     #[test]
     fn the_same_bytes_give_the_same_authority() {

@@ -24,3 +24,10 @@ pub fn pem(label: &str, der: &[u8]) -> String {
     let lines: String = der.chunks(48).map(|line| base64(line) + "\n").collect();
     format!("-----BEGIN {label}-----\n{lines}-----END {label}-----\n")
 }
+
+/// The bytes of the first part with this label; nothing where there is none.
+pub fn from_pem(label: &str, text: &str) -> Option<Vec<u8>> {
+    let (_, rest) = text.split_once(&format!("-----BEGIN {label}-----"))?;
+    let (inner, _) = rest.split_once("-----END ")?;
+    from_base64(&inner.split_whitespace().collect::<String>())
+}

@@ -53,6 +53,7 @@ pub mod clock;
 pub mod columns;
 pub mod cpu;
 pub mod disk;
+pub mod finding;
 pub mod gzip;
 pub mod listeners;
 pub mod machine;

@@ -143,7 +143,11 @@ impl Nodes {
         let addresses: BTreeSet<IpAddr> = addresses::read()?.into_iter().map(|one| one.address).collect();
         let own: Vec<&Node> = self.nodes.iter().filter(|node| addresses.contains(&node.address)).collect();
         let there = || {
-            let shown = addresses.iter().filter(|address| !address.is_loopback()).map(IpAddr::to_string);
+            let is_everywhere = |address: &&IpAddr| match address {
+                IpAddr::V4(address) => address.is_loopback(),
+                IpAddr::V6(address) => address.is_loopback() || address.is_unicast_link_local(),
+            };
+            let shown = addresses.iter().filter(|address| !is_everywhere(address)).map(IpAddr::to_string);
             shown.collect::<Vec<_>>().join(", ")
         };
         match own.as_slice() {

@@ -10,6 +10,7 @@ use std::{
     process::{Command, Stdio},
     sync::Mutex,
     thread,
+    time::{Duration, Instant},
 };
 
 use support::{
@@ -153,6 +154,81 @@ fn expected(count: usize) -> Vec<(String, String, String)> {
     NAMES.iter().take(count).enumerate().map(of).collect()
 }
 
+/// What `labkit status` says once everything is well: pods of a control plane need a minute to be called ready.
+#[track_caller]
+fn status_once_well(testbed: &Testbed, machine: &str, arguments: &[&str]) -> String {
+    let deadline = Instant::now() + Duration::from_secs(180);
+    loop {
+        let said = testbed.labkit(machine, &[&["status"], arguments].concat());
+        if said.code == Some(0) || Instant::now() > deadline {
+            return said.ok();
+        }
+        assert_eq!(said.code, Some(4), "{}{}", said.out, said.err);
+        thread::sleep(Duration::from_secs(1));
+    }
+}
+
+#[track_caller]
+fn is_in_no_cluster(testbed: &Testbed, machine: &str) {
+    let said = testbed.labkit(machine, &["status"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{}", said.err);
+    assert!(said.err.starts_with("error: this machine is in no cluster\nhint: `sudo labkit run ex2`"), "{}", said.err);
+}
+
+/// What the status shows of a cluster that is well, to people and to machines, on the master and on a worker.
+fn status_is_told(testbed: &Testbed, token: &str) {
+    let text = status_once_well(testbed, MASTER, &[]);
+    assert!(text.starts_with("✓ cluster lab: all 3 nodes ready, all "), "{text}");
+    for line in ["pod network   routed", "versions      Kubernetes v1.", "token         good until ", ": done, "] {
+        assert!(text.contains(line), "no `{line}`:\n{text}");
+    }
+    for (name, address, _) in expected(3) {
+        let row = text.lines().find(|line| line.starts_with(&format!("✓ {name} "))).unwrap_or_default();
+        assert!(row.contains(&address) && row.contains(" of 2 "), "{name}:\n{text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+
+    let json = status_once_well(testbed, MASTER, &["--json"]);
+    assert!(!json.contains(token), "the token's secret is in the status");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let told = json["nodes"].as_array().unwrap().iter().map(|node| {
+        assert!(node["cpus_requested"].as_f64() > Some(0.0) && node["memory_bytes"].as_u64() > Some(1 << 28), "{node}");
+        (node["name"].as_str().unwrap(), node["address"].as_str().unwrap(), node["ready"].as_bool().unwrap())
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [("master", "192.168.56.10", true), ("node01", "192.168.56.11", true), ("node02", "192.168.56.12", true)]
+    );
+    assert_eq!(json["token"]["good"], true);
+    let run = &json["last_run"];
+    assert!(run["proofs_held"] == run["proofs"] && run["proofs"].as_u64() >= Some(2), "{run}");
+    let proof =
+        json["pods"]["namespaces"].as_array().unwrap().iter().find(|one| one["name"] == "labkit-proof").unwrap();
+    assert_eq!((&proof["pods"], &proof["well"]), (&3.into(), &3.into()));
+
+    let json: serde_json::Value = serde_json::from_str(&status_once_well(testbed, "node02", &["--json"])).unwrap();
+    assert_eq!((&json["role"], &json["token"]), (&"worker".into(), &serde_json::Value::Null));
+    assert!(json["unseen"].as_array().unwrap().contains(&"token".into()), "{json}");
+    assert!(json["nodes"].as_array().unwrap().iter().any(|node| node["name"] == "node02"), "{json}");
+}
+
+/// `labkit doctor` of a machine, which finds it bad as a node, for the reasons given: what, found, and the remedy.
+#[track_caller]
+fn doctor_finds(testbed: &Testbed, machine: &str, reasons: &[(&str, &str, &str)]) {
+    let said = testbed.labkit(machine, &["doctor", "--json"]);
+    assert_eq!(said.code, Some(4), "{}{}", said.out, said.err);
+    assert!(said.err.contains("this machine is not well as a node of the lab"), "{}", said.err);
+    let findings: Vec<serde_json::Value> = serde_json::from_str(&said.out).unwrap();
+    for (what, found, remedy) in reasons {
+        let finding = findings.iter().find(|one| one["what"] == *what).unwrap();
+        let text = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+        assert!(
+            text("state") == "bad" && text("found").contains(found) && text("remedy").contains(remedy),
+            "{finding}"
+        );
+    }
+}
+
 #[test]
 fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
     let Some(testbed) = machines(3) else { return };
@@ -161,6 +237,11 @@ fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
     for (name, before) in NAMES.iter().zip(&before) {
         assert_same(before, &testbed.state(name), &format!("{name} after refusals"));
     }
+    is_in_no_cluster(&testbed, MASTER);
+    let fresh = testbed.labkit("node01", &["doctor"]).ok();
+    assert!(fresh.contains("✓ lab                lab: node01 (worker), 192.168.56.11"), "{fresh}");
+    assert!(fresh.contains("· cluster            this machine is in none"), "{fresh}");
+
     all_proved(&at_once(&testbed, &NAMES, &["run", "ex2"]), "routed");
     assert_eq!(nodes(&testbed), expected(3));
     // What it was told is in no argument, log or record.
@@ -172,6 +253,9 @@ fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
     assert_eq!(found.ok(), "");
     let modes = testbed.sh(MASTER, "stat -c '%a' /etc/kubernetes/pki/ca.key /etc/kubernetes/labkit-kubeadm.yaml").ok();
     assert_eq!(modes, "600\n600\n");
+    status_is_told(&testbed, token);
+    let well = testbed.labkit("node01", &["doctor"]).ok();
+    assert!(!well.contains('✗') && well.contains("✓ node               ready since "), "{well}");
 
     let again = at_once(&testbed, &NAMES, &["run", "ex2"]);
     all_proved(&again, "routed");
@@ -179,6 +263,15 @@ fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
 
     // A kubelet that somebody stopped, a file that somebody lost, a token that is good no more.
     testbed.sh("node01", "systemctl stop kubelet; rm /etc/cni/net.d/10-labkit.conflist").ok();
+    let stopped = ("kubelet", "stopped", "systemctl start kubelet");
+    let (lost, runtime) = (("pod network", "no configuration", "run ex2"), "systemctl start containerd");
+    doctor_finds(&testbed, "node01", &[stopped, lost]);
+    // A kubelet without a runtime says so as it ends.
+    let ended = "until [ $(systemctl show kubelet --property SubState --value) = auto-restart ]; do sleep 0.2; done";
+    testbed.sh("node01", &format!("systemctl stop containerd; systemctl start kubelet; {ended}")).ok();
+    let fails = ("kubelet", "/run/containerd/containerd.sock", runtime);
+    doctor_finds(&testbed, "node01", &[("containerd", "stopped", runtime), fails, lost]);
+    testbed.sh("node01", "systemctl stop kubelet; systemctl start containerd").ok();
     let mended = testbed.labkit("node01", &["run", "ex2"]);
     assert_eq!(mended.code, Some(0), "{}{}", mended.out, mended.err);
     for line in ["changed   file /etc/cni/net.d/10-labkit.conflist", "changed   unit kubelet.service: start"] {
@@ -209,6 +302,7 @@ fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
     for said in at_once(&testbed, &NAMES, &["undo", "ex2"]) {
         said.ok();
     }
+    NAMES.iter().for_each(|name| is_in_no_cluster(&testbed, name));
     for (name, before) in NAMES.iter().zip(&before) {
         assert_same(before, &testbed.state(name), &format!("{name} after undo"));
         let rest = "ip -br link show type bridge; ip route show proto static; iptables-save | grep -E 'KUBE|CNI' || :; \

@@ -3,7 +3,9 @@
 
 mod support;
 
-use support::Bench;
+use std::fs;
+
+use support::{Bench, Said};
 
 /// Runs a recipe that must be refused; gives what was said, the state directory's name taken out.
 fn refusal(text: &str) -> (Option<i32>, String) {
@@ -365,4 +367,33 @@ fn a_recipe_that_is_no_text_is_refused_with_its_line() {
     let said = bench.labkit(&["plan", path.to_str().unwrap()]);
     assert_eq!(said.code, Some(2));
     assert!(said.err.contains("attempt to load a binary chunk"), "{}", said.err);
+}
+
+#[test]
+fn a_machine_in_no_cluster_says_what_would_make_it_a_node() {
+    let (bench, etc) = (Bench::new(), tempfile::tempdir().unwrap());
+    let labkit =
+        |command: &str| -> Said { bench.command(&[command]).env("LABKIT_ETC", etc.path()).output().unwrap().into() };
+    let alone = labkit("status");
+    let expected = format!("error: this machine is in no cluster: there is no `{}/lab.toml`", etc.path().display());
+    assert!(alone.code == Some(1) && alone.err.starts_with(&expected), "{}", alone.err);
+    let bare = labkit("doctor").out;
+    assert!(!bare.contains("lab.toml") && !bare.contains("cluster"), "{bare}");
+
+    let lab = "name = \"lab\"\nnetwork = \"127.0.0.0/8\"\npod_cidr = \"10.17.0.0/16\"\nservice_cidr = \"10.96.0.0/12\"\n\
+               [[node]]\nname = \"master\"\naddress = \"127.0.0.1\"\nrole = \"master\"\n";
+    fs::write(etc.path().join("lab.toml"), lab).unwrap();
+    let secretless = labkit("status");
+    assert!(secretless.code == Some(1) && secretless.err.contains("there is no lab secret"), "{}", secretless.err);
+    assert!(labkit("doctor").out.contains("· cluster            there is no lab secret"));
+
+    let made: Said = bench.command(&["secret", "new"]).env("LABKIT_ETC", etc.path()).output().unwrap().into();
+    made.ok();
+    let free = labkit("status");
+    assert_eq!(free.err.lines().next(), Some("error: this machine is in no cluster"), "{}", free.err);
+    assert!(free.code == Some(1) && free.err.contains("hint: `sudo labkit run ex2`"), "{}", free.err);
+    // Not being one is no fault.
+    let doctor = labkit("doctor").out;
+    assert!(doctor.contains("✓ lab                lab: master (master), 127.0.0.1\n"), "{doctor}");
+    assert!(doctor.contains("· cluster            this machine is in none\n"), "{doctor}");
 }

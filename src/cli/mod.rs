@@ -25,6 +25,7 @@ mod run;
 mod secret;
 mod shell;
 mod show;
+mod status;
 mod types;
 mod undo;
 mod verify;
@@ -84,6 +85,7 @@ enum Command {
     Secret(secret::Command),
     Shell(shell::Shell),
     Show(show::Show),
+    Status(status::Status),
     Types(types::Types),
     Undo(undo::Undo),
     Verify(verify::Verify),
@@ -91,7 +93,7 @@ enum Command {
 }
 
 /// Subcommands that a person may type.
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 27] = [
     "archive",
     "bundle",
     "check-figure",
@@ -114,6 +116,7 @@ const COMMANDS: [&str; 26] = [
     "secret",
     "shell",
     "show",
+    "status",
     "types",
     "undo",
     "verify",
@@ -209,6 +212,7 @@ fn perform(labkit: Labkit) -> Result<()> {
         Command::Secret(secret) => secret.run(),
         Command::Shell(shell) => shell.run(),
         Command::Show(show) => show.run(),
+        Command::Status(status) => status.run(),
         Command::Types(types) => types.run(),
         Command::Undo(undo) => undo.run(),
         Command::Verify(verify) => verify.run(),

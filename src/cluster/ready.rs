@@ -105,9 +105,7 @@ impl Ready {
     }
 
     fn refuse_other(&self, name: &str, address: &str, node: &Value) -> Result<()> {
-        let addresses = node["status"]["addresses"].as_array().into_iter().flatten();
-        let internal = addresses.filter(|one| one["type"] == "InternalIP").find_map(|one| one["address"].as_str());
-        if let Some(other) = internal.filter(|internal| *internal != address) {
+        if let Some(other) = internal_address(node).filter(|internal| *internal != address) {
             return Err(Error::failed(format!("{name} is known by {other}, and its address in the lab is {address}"))
                 .hint("the kubelet took another device's: look at --node-ip in /var/lib/kubelet/kubeadm-flags.env"));
         }
@@ -149,8 +147,14 @@ enum Look {
     Silent(Error),
 }
 
+/// By which other nodes reach it.
+pub fn internal_address(node: &Value) -> Option<&str> {
+    let addresses = node["status"]["addresses"].as_array().into_iter().flatten();
+    addresses.filter(|one| one["type"] == "InternalIP").find_map(|one| one["address"].as_str())
+}
+
 /// Why a node is not ready, in its own words; none where it is.
-fn unready(node: &Value) -> Option<String> {
+pub fn unready(node: &Value) -> Option<String> {
     let mut conditions = node["status"]["conditions"].as_array().into_iter().flatten();
     match conditions.find(|one| one["type"] == "Ready") {
         Some(ready) if ready["status"] == "True" => None,
