@@ -30,7 +30,8 @@ class Labkit:
     def __init__(self, path):
         self.path = path
         self.state = tempfile.mkdtemp(prefix="labkit-bench-")
-        self.env = dict(os.environ, LABKIT_STATE=self.state)
+        # No bundle that happens to be on this machine.
+        self.env = dict(os.environ, LABKIT_STATE=self.state, LABKIT_BUNDLE="none")
 
     def run(self, *arguments, patience_s=120):
         return run([self.path, *arguments], patience_s, self.env)

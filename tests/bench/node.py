@@ -4,14 +4,12 @@ import os
 import shutil
 from statistics import median
 
-from figures import Budget, Section, at_least, at_most, number, ratio, spread, table, times
-from labkit import HERE, ROOT
-from process import Failure, run
+from booted import equip, inside, root, testbed
+from figures import Budget, Section, at_least, at_most, ratio, spread, table, times
+from labkit import HERE
+from process import Failure
 
-TESTBED = os.path.join(ROOT, "tests", "testbed")
-HOME = os.environ.get("LABKIT_TESTBED", "/var/tmp/labkit-testbed")
 PLAYBOOK = os.path.join(HERE, "node.yml")
-LAB = os.path.join(TESTBED, "lab.toml")
 # The time of the command alone, by the machine's own clock: not that of going there.
 TIMED = 'began=$(date +%s%N); "$@" >/tmp/said 2>&1 || { cat /tmp/said; exit 1; }; ended=$(date +%s%N); echo $((ended - began))'
 METHODS = {
@@ -21,31 +19,17 @@ METHODS = {
 }
 
 
-def testbed(script, *words, patience_s=900):
-    return run([os.path.join(TESTBED, script), *words], patience_s)
-
-
-def inside(*argv):
-    return testbed("exec", "master", *argv).stdout
-
-
 def timed_ms(argv):
-    return int(inside("sh", "-c", TIMED, "timed", *argv).split()[-1]) / 1e6
+    return int(inside("master", "sh", "-c", TIMED, "timed", *argv).stdout.split()[-1]) / 1e6
 
 
 def fresh(labkit):
     """A machine as it comes from its provider, with what the three methods need lying ready."""
     testbed("down")
     testbed("up", "1")
-    root = os.path.join(HOME, "machines", "master", "root")
-    shutil.copy(labkit.path, os.path.join(root, "usr/local/bin/labkit"))
-    os.makedirs(os.path.join(root, "etc/labkit"), exist_ok=True)
-    shutil.copy(LAB, os.path.join(root, "etc/labkit"))
-    with open(os.path.join(root, "etc/labkit/secret"), "w") as file:
-        file.write("5a" * 32 + "\n")
-    os.chmod(os.path.join(root, "etc/labkit/secret"), 0o600)
-    shutil.copy(PLAYBOOK, os.path.join(root, "var/tmp/node.yml"))
-    inside("sh", "-c", "labkit explain node > /var/tmp/node.sh; apt-get -qq update")
+    equip(labkit, "master")
+    shutil.copy(PLAYBOOK, os.path.join(root("master"), "var/tmp/node.yml"))
+    inside("master", "sh", "-c", "labkit explain node > /var/tmp/node.sh; apt-get -qq update")
 
 
 def measure(options, labkit, directory):
@@ -61,13 +45,14 @@ def measure(options, labkit, directory):
                 options.say(f"node: {name}, round {at + 1}")
                 fresh(labkit)
                 if name.startswith("ansible"):
-                    inside("sh", "-c", "DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install ansible-core python3-apt >/dev/null 2>&1")
+                    inside("master", "sh", "-c", "DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install ansible-core python3-apt >/dev/null 2>&1")
                 first[name].append(timed_ms(argv))
                 if name.startswith("sh"):
                     continue
                 for _ in range(rival_again if name.startswith("ansible") else again):
                     second[name].append(timed_ms(argv))
-                said = inside(*argv) if name.startswith("ansible") else testbed("exec", "master", *argv).stderr
+                ended = inside("master", *argv)
+                said = ended.stdout if name.startswith("ansible") else ended.stderr
                 done = "changed=0" in said if name.startswith("ansible") else said.startswith("nothing to do")
                 if not done:
                     raise Failure(f"{name}: a second run still changes something:\n{said}")
