@@ -28,7 +28,7 @@ class Machine:
     def leader(self):
         """The pid of its systemd, seen from here."""
         for child in process.children(self.nspawn.pid() or 0):
-            if Path(f"/proc/{child}/comm").read_text() == "systemd\n":
+            if process.name(child) == "systemd":
                 return child
         return None
 

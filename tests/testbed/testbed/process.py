@@ -27,6 +27,14 @@ def children(pid):
         return []
 
 
+def name(pid):
+    """Of its program; none where it has ended."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().rstrip("\n")
+    except OSError:
+        return None
+
+
 def wait(condition, what, seconds=PATIENCE):
     """Until the condition gives something; an error where it never does."""
     deadline = time.monotonic() + seconds
