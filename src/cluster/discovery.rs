@@ -8,11 +8,12 @@ use std::{
 
 use serde_json::Value;
 
-use super::{identity::Identity, state};
+use super::{identity::Identity, server, state};
 use crate::{
     error::{Error, Result},
     http::{Client, Failure},
     lab::Lab,
+    nodes::Nodes,
     signal,
 };
 
@@ -22,6 +23,8 @@ const REQUEST: Duration = Duration::from_secs(5);
 const MASTER: Duration = Duration::from_secs(1800);
 /// For the controller manager to sign a token that is good: seconds on a slow laptop.
 const SIGNATURE: Duration = Duration::from_secs(120);
+/// For chrony to have asked the master a few times, and to step.
+const CLOCK: Duration = Duration::from_secs(90);
 const LONGEST: u64 = 1 << 20;
 
 /// Waits until kubeadm can join at once. It would wait as well, but not hear Ctrl-C, look only every five seconds, and not
@@ -61,6 +64,21 @@ pub fn wait(master: SocketAddr, identity: &Identity, lab: &Lab) -> Result<()> {
         }
         thread::sleep(LOOK);
     }
+}
+
+/// Waits until this machine's clock, which follows the master's, has come near it: what the master signs is of its time.
+pub fn wait_for_clock(nodes: &Nodes, identity: &Identity, lab: &Lab) -> Result<()> {
+    let deadline = Instant::now() + CLOCK;
+    while let Some(skew) = server::ask(nodes, identity)?.ahead_ms().and_then(server::skew) {
+        signal::check()?;
+        lab.progress.doing(&format!("waits for chrony: this machine's clock is {skew}"));
+        if Instant::now() > deadline {
+            return Err(Error::failed(format!("this machine's clock is {skew}, and chrony does not set it"))
+                .hint("`chronyc tracking` and `chronyc sources` show why; does chrony run on the master?"));
+        }
+        thread::sleep(REQUEST);
+    }
+    Ok(())
 }
 
 /// `kubectl -n kube-public get configmap cluster-info`, which anybody may; none where the cluster has not come so far.

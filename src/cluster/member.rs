@@ -75,6 +75,7 @@ impl Member {
             write("pki/ca.crt", 0o644, state::certificate(&self.identity)?)?;
         } else {
             discovery::wait(self.master()?, &self.identity, lab)?;
+            discovery::wait_for_clock(&self.nodes, &self.identity, lab)?;
         }
         let papers = state::papers();
         let name = papers.file_name().unwrap_or_default().to_string_lossy();

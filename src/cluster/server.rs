@@ -20,8 +20,23 @@ pub struct Answer {
     pub clock_ms: Option<i64>,
 }
 
+/// Certificates and tokens of another time are none.
+const SKEW_MS: i64 = 60_000;
 const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST: u64 = 1 << 16;
+
+impl Answer {
+    /// Milliseconds that this machine's clock is ahead of the master's, where either says.
+    pub fn ahead_ms(&self) -> Option<i64> {
+        Some(clock::epoch_ms(&clock::now())? - self.clock_ms?)
+    }
+}
+
+/// `90 s ahead of the master's`; nothing where the clocks are near enough.
+pub fn skew(ahead_ms: i64) -> Option<String> {
+    let way = if ahead_ms > 0 { "ahead of" } else { "behind" };
+    (ahead_ms.abs() > SKEW_MS).then(|| format!("{} s {way} the master's", (ahead_ms.abs() + 500) / 1000))
+}
 
 /// Asks it for its version. Only one that this lab's authority vouches for is believed.
 pub fn ask(nodes: &Nodes, identity: &Identity) -> Result<Answer> {

@@ -5,6 +5,7 @@ use std::fs;
 use nix::unistd::gethostname;
 
 use crate::{
+    cluster::server,
     finding::{Finding, State},
     nodes::Node,
 };
@@ -58,21 +59,12 @@ fn filter(bridge_nf: Option<&str>, lacking: State) -> Finding {
     }
 }
 
-/// Certificates and tokens of another time are none.
-const SKEW_MS: i64 = 60_000;
-
-/// The master's clock and this machine's, in milliseconds since 1970.
-pub fn clock((master, own): (i64, i64)) -> Finding {
-    let ahead = own - master;
-    let seconds = (ahead.abs() + 500) / 1000;
-    match ahead.abs() > SKEW_MS {
-        false => Finding::good("lab clock", format!("within {} s of the master's", seconds.max(1))),
-        true => {
-            let way = if ahead > 0 { "ahead of" } else { "behind" };
-            Finding::bad("lab clock", format!("{seconds} s {way} the master's")).remedy(
-                "`systemctl start chrony`, which sets it by the master's; `chronyc tracking` shows how far it is",
-            )
-        }
+/// By how many milliseconds this machine's clock is ahead of the master's.
+pub fn clock(ahead_ms: i64) -> Finding {
+    match server::skew(ahead_ms) {
+        None => Finding::good("lab clock", format!("within {} s of the master's", (ahead_ms.abs() / 1000).max(1))),
+        Some(skew) => Finding::bad("lab clock", skew)
+            .remedy("`systemctl start chrony`, which sets it by the master's; `chronyc tracking` shows how far it is"),
     }
 }
 
@@ -100,9 +92,9 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_a_minute_away_is_bad() {
-        assert_eq!(clock((1_000_000, 1_000_400)).found, "within 1 s of the master's");
-        assert_eq!(clock((1_000_000, 1_060_000)).state, State::Good);
-        assert_eq!(clock((1_000_000, 1_090_000)).found, "90 s ahead of the master's");
-        assert_eq!(clock((1_000_000, 0)).found, "1000 s behind the master's");
+        assert_eq!(clock(400).found, "within 1 s of the master's");
+        assert_eq!(clock(60_000).state, State::Good);
+        assert_eq!(clock(90_000).found, "90 s ahead of the master's");
+        assert_eq!(clock(-1_000_000).found, "1000 s behind the master's");
     }
 }

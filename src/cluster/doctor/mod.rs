@@ -15,7 +15,6 @@ use super::{
     state::{self, State as Membership},
 };
 use crate::{
-    clock,
     error::Result,
     exec::Program,
     finding::{Finding, State},
@@ -93,7 +92,7 @@ fn of_member(nodes: &Nodes, own: &Node, identity: &Identity) -> Vec<Finding> {
         Ok(answer) => {
             findings.push(Finding::good("API server", format!("answers, {}", answer.version)));
             if own.role == Role::Worker {
-                findings.extend(answer.clock_ms.zip(clock::epoch_ms(&clock::now())).map(machine::clock));
+                findings.extend(answer.ahead_ms().map(machine::clock));
             }
             findings.extend(known::examine(Kubectl::of(own.role), own));
         }
