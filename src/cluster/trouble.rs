@@ -37,7 +37,8 @@ fn waiting(pod: &Value) -> Option<String> {
     let mut states = all.flat_map(|of| pod["status"][of].as_array().into_iter().flatten());
     let state = states.find_map(|status| status["state"].get("waiting"))?;
     let word = |key: &str| state[key].as_str().unwrap_or_default();
-    Some(format!("{}: {}", word("reason"), word("message")).trim_end_matches([':', ' ']).to_owned())
+    let message = word("message").split_whitespace().collect::<Vec<_>>().join(" ");
+    Some(format!("{}: {message}", word("reason")).trim_end_matches([':', ' ']).to_owned())
 }
 
 /// Why the scheduler has no node for it: `0/3 nodes are available: 1 Insufficient cpu`.
