@@ -64,34 +64,34 @@ fn ails(pod: &Value) -> Option<String> {
     if pod["metadata"]["deletionTimestamp"].is_string() {
         return Some("it is being taken away".to_owned());
     }
-    let conditions = || status["conditions"].as_array().into_iter().flatten();
-    if status["phase"] == "Running" && conditions().any(|one| one["type"] == "Ready" && one["status"] == "True") {
+    let mut conditions = status["conditions"].as_array().into_iter().flatten();
+    if status["phase"] == "Running" && conditions.any(|one| one["type"] == "Ready" && one["status"] == "True") {
         return None;
     }
     let lists = ["initContainerStatuses", "containerStatuses"];
     let mut containers = lists.iter().flat_map(|list| status[*list].as_array().into_iter().flatten());
     let end = containers.find_map(end).or_else(|| said(status));
-    Some(end.unwrap_or_else(|| trouble::of(pod, &BTreeMap::new())))
+    let why = end.unwrap_or_else(|| trouble::of(pod, &BTreeMap::new()));
+    Some(why.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// How a container ended, or ends again and again; nothing where it runs, waits for anything else, or ended well.
 fn end(container: &Value) -> Option<String> {
-    let (state, last) = (&container["state"], &container["lastState"]["terminated"]);
-    let (often, of) = match state["waiting"]["reason"] == "CrashLoopBackOff" {
-        true => ("ends again and again", last),
-        false => ("ended", &state["terminated"]),
+    let is_again = container["state"]["waiting"]["reason"] == "CrashLoopBackOff";
+    let (often, of) = match is_again {
+        true => ("ends again and again", &container["lastState"]["terminated"]),
+        false => ("ended", &container["state"]["terminated"]),
     };
-    let code = of["exitCode"].as_i64().filter(|code| *code != 0 || of == last)?;
+    let code = of["exitCode"].as_i64().filter(|code| *code != 0 || is_again)?;
     // `OOMKilled` says more than its code.
     let reason = of["reason"].as_str().filter(|reason| !["Error", "Completed"].contains(reason));
     Some(format!("its program {often}, with {}", reason.map_or_else(|| format!("code {code}"), str::to_owned)))
 }
 
-/// A reason and a message, as the kubelet and the scheduler give them, in one line.
-fn said(of: &Value) -> Option<String> {
-    let words = ["reason", "message"].iter().filter_map(|key| of[*key].as_str()).filter(|word| !word.is_empty());
-    let text = words.collect::<Vec<_>>().join(": ");
-    (!text.is_empty()).then(|| text.split_whitespace().collect::<Vec<_>>().join(" "))
+/// Why the kubelet ended it as a whole: `Evicted: The node was low on resource: memory.`
+fn said(status: &Value) -> Option<String> {
+    let words = ["reason", "message"].iter().filter_map(|key| status[*key].as_str()).filter(|word| !word.is_empty());
+    Some(words.collect::<Vec<_>>().join(": ")).filter(|words| !words.is_empty())
 }
 
 #[cfg(test)]
