@@ -25,7 +25,8 @@ pub const NAMESPACE: &str = "labkit-proof";
 pub const SERVICE: &str = "hello";
 /// Where labkit is in a pod.
 const INSIDE: &str = "/labkit";
-const LOOK: Duration = Duration::from_millis(200);
+/// Each look is a kubectl, a tenth of a second of a CPU that the pods need to come up.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Has one pod run on each node, and lets every kubelet see where all of them are.
 pub fn apply(kubectl: Kubectl, nodes: &Nodes, image: &str) -> Result<()> {

@@ -36,7 +36,8 @@ fn usual() -> u64 {
     900
 }
 
-const LOOK: Duration = Duration::from_millis(300);
+/// Each look is a kubectl, a tenth of a second of a CPU that the cluster needs to come up.
+const LOOK: Duration = Duration::from_secs(1);
 
 impl Ready {
     pub fn wait(&self, lab: &Lab) -> Result<()> {
