@@ -192,7 +192,10 @@ fn status_is_told(testbed: &Testbed, token: &str) {
     assert!(!json.contains(token), "the token's secret is in the status");
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     let told = json["nodes"].as_array().unwrap().iter().map(|node| {
-        assert!(node["cpus_requested"].as_f64() > Some(0.0) && node["memory_bytes"].as_u64() > Some(1 << 28), "{node}");
+        // Pods that ask for something may all be on the master.
+        let least = if node["name"] == MASTER { 0.6 } else { 0.0 };
+        assert!(node["cpus_requested"].as_f64() >= Some(least), "{node}");
+        assert!(node["memory_bytes"].as_u64() > Some(1 << 28), "{node}");
         (node["name"].as_str().unwrap(), node["address"].as_str().unwrap(), node["ready"].as_bool().unwrap())
     });
     assert_eq!(
@@ -362,7 +365,7 @@ fn killed_at_line(machine: &str, begin: &str, arguments: &str) {
 const STEPS: [&str; 5] = [
     "packages  come from bundle",
     "changed   packages chrony",
-    "changed   hold",
+    "changed   unit chrony.service",
     // In the midst of kubeadm.
     "changed   unit labkit-pods.service",
     "changed   cluster lab",

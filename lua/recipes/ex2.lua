@@ -67,14 +67,20 @@ if is_calico then
     host.remains { paths = calico.remains }
 end
 
+-- Kubelets before 1.27 ask Amazon for credentials whenever they start, and wait six seconds for nobody.
+host.file {
+    path = "/etc/systemd/system/kubelet.service.d/20-labkit.conf",
+    content = "[Service]\nEnvironment=AWS_EC2_METADATA_DISABLED=true\n",
+}
+
 -- Kubernetes itself. Nobody upgrades it behind the cluster's back.
 local version = lab.nodes().versions.kubernetes or ""
 local function wanted(name)
     -- `1.32.8-1.1` is a package's version, `1.32` only says which archive.
     return version:find "-" and name .. "=" .. version or name
 end
-host.packages { install = machine.packages }
-host.packages { install = { runtime.packages[chosen], "cri-tools", wanted "kubeadm", wanted "kubectl", wanted "kubelet" } }
+local packages = { runtime.packages[chosen], "cri-tools", wanted "kubeadm", wanted "kubectl", wanted "kubelet" }
+host.packages { install = table.move(packages, 1, #packages, #machine.packages + 1, { table.unpack(machine.packages) }) }
 host.hold { packages = { "kubeadm", "kubectl", "kubelet" } }
 machine.clock()
 
@@ -109,11 +115,13 @@ cluster.ready { runtime = chosen, patience = lab.p.patience, daemon = is_calico 
 cluster.fit {}
 
 lab.phase "proof"
-cluster.prove(is_calico and calico.way(lab.p.encapsulation, pods.under()) or {
+local way = is_calico and calico.way(lab.p.encapsulation, pods.under()) or {
     case = kind,
     through = pods.device(kind),
     mtu = pods.mtu[kind],
     under = pods.under(),
     wrapped = pods.wrapped[kind],
-})
+}
+way.patience = lab.p.patience
+cluster.prove(way)
 report.table { title = "How long each phase took", metric = "phase_s" }

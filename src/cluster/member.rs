@@ -42,6 +42,8 @@ pub struct Member {
     pub identity: Identity,
 }
 
+/// Of the kubelet, which makes them anew.
+const KEYS: &str = "/var/lib/kubelet/pki";
 const LOOK: Duration = Duration::from_millis(200);
 /// For a kubeadm that an earlier run left at its work.
 const KUBEADM: Duration = Duration::from_secs(1200);
@@ -68,6 +70,10 @@ impl Member {
                 Ok(std::io::Write::write_all(file, text.as_bytes())?)
             })
         };
+        // Its package starts a kubelet that nobody has told anything. It ends and begins again, and kubeadm's own package
+        // may have cut it short at a key.
+        command::attempt(&["systemctl", "stop", "kubelet.service"])?;
+        leave::empty(Path::new(KEYS))?;
         directory(Path::new(state::HOME))?;
         if self.own.role == Role::Master {
             directory(&state::path("pki"))?;

@@ -105,6 +105,10 @@ impl Papers<'_> {
             "cgroupDriver": self.cgroups,
             // Images come from the bundle: a full disk is told, and not made room on by throwing them away.
             "imageGCHighThresholdPercent": 100,
+            // A node is ready when it next says how it is: in ten seconds, unless told. Each answer may take as long.
+            "nodeStatusUpdateFrequency": "4s",
+            // Where nothing changed; else it would be as often.
+            "nodeStatusReportFrequency": "5m0s",
             // A share of the disk, which is the usual threshold, keeps gigabytes of a large one from pods, and the
             // kubelet drops to nothing what is not named.
             "evictionHard": {

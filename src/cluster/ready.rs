@@ -49,8 +49,11 @@ impl Ready {
             signal::check()?;
             let is_late = Instant::now() > deadline;
             let lacks = match self.look(own.role, &wanted, is_late)? {
-                Look::Lacks(lacks) if lacks.is_empty() => break,
-                Look::Lacks(lacks) => lacks,
+                Look::Seen { lacks, nodes } if lacks.is_empty() => {
+                    twins::told(&nodes).iter().for_each(|told| lab.progress.line(&format!("! {told}")));
+                    return Ok(());
+                }
+                Look::Seen { lacks, .. } => lacks,
                 Look::Silent(error) if is_late => {
                     return Err(error.context("the cluster does not answer").hint("journalctl -u kubelet"));
                 }
@@ -65,26 +68,16 @@ impl Ready {
             lab.progress.doing(&format!("waits for {}", lacks.join(", ")));
             thread::sleep(LOOK);
         }
-        if own.role == Role::Master {
-            twins::told(&Kubectl::of(own.role).list(&["nodes"])?)
-                .iter()
-                .for_each(|told| lab.progress.line(&format!("! {told}")));
-        }
-        Ok(())
     }
 
     /// What lacks of the nodes that are wanted; an error where one is another than the lab says.
     fn look(&self, role: Role, wanted: &[(&str, String)], is_late: bool) -> Result<Look> {
-        let kubectl = Kubectl::of(role);
-        let mut found = BTreeMap::new();
-        for (name, _) in wanted {
-            match kubectl.get(&["node", name]) {
-                Ok(Some(node)) => drop(found.insert(*name, node)),
-                Ok(None) => {}
-                Err(error) => return Ok(Look::Silent(error)),
-            }
-        }
-        let joined: Vec<&str> = found.keys().copied().collect();
+        let nodes = match seen(role, wanted) {
+            Ok(nodes) => nodes,
+            Err(error) => return Ok(Look::Silent(error)),
+        };
+        let of = |name: &str| nodes.iter().find(|node| node["metadata"]["name"] == *name);
+        let joined: Vec<&str> = wanted.iter().map(|(name, _)| *name).filter(|name| of(name).is_some()).collect();
         let daemons = match self.daemon.as_deref().map(|daemon| daemon::lacks(role, daemon, &joined, is_late)) {
             None => BTreeMap::new(),
             Some(Ok(daemons)) => daemons,
@@ -92,7 +85,7 @@ impl Ready {
         };
         let mut lacks = Vec::new();
         for (name, address) in wanted {
-            match found.get(name) {
+            match of(name) {
                 None => lacks.push(format!("{name} (not joined)")),
                 Some(node) => {
                     self.refuse_other(name, address, node)?;
@@ -102,7 +95,7 @@ impl Ready {
                 }
             }
         }
-        Ok(Look::Lacks(lacks))
+        Ok(Look::Seen { lacks, nodes })
     }
 
     fn refuse_other(&self, name: &str, address: &str, node: &Value) -> Result<()> {
@@ -142,8 +135,20 @@ pub fn wait_for_answer(lab: &Lab, patience: u64) -> Result<()> {
     Ok(())
 }
 
+/// The cluster's nodes, all in one question; a worker may be told of itself alone.
+fn seen(role: Role, wanted: &[(&str, String)]) -> Result<Vec<Value>> {
+    let kubectl = Kubectl::of(role);
+    match (role, wanted) {
+        (Role::Worker, [(own, _)]) => Ok(kubectl.get(&["node", own])?.into_iter().collect()),
+        _ => kubectl.list(&["nodes"]),
+    }
+}
+
 enum Look {
-    Lacks(Vec<String>),
+    Seen {
+        lacks: Vec<String>,
+        nodes: Vec<Value>,
+    },
     /// The API server said nothing.
     Silent(Error),
 }
