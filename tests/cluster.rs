@@ -283,14 +283,14 @@ fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
     // Images that somebody wiped, and a machine that was switched off and on.
     let wipe = "systemctl stop containerd; rm -rf /var/lib/containerd/*; systemctl start containerd";
     testbed.sh("node01", wipe).ok();
-    testbed.sh("node02", "cp /etc/machine-id /root").ok();
+    testbed.sh("node02", "cp /etc/machine-id /var/tmp").ok();
     fs::copy(testbed.root("node01").join("etc/machine-id"), testbed.root("node02").join("etc/machine-id")).unwrap();
     testbed.reboot("node02");
     all_proved(&at_once(&testbed, &NAMES, &["run", "ex2"]), "routed");
     // Its kubelet has told by now who it is.
     let clones = testbed.labkit(MASTER, &["run", "ex2"]);
     assert!(clones.err.contains("! node01 and node02 have the same machine-id, "), "{}", clones.err);
-    testbed.sh("node02", "mv /root/machine-id /etc/machine-id").ok();
+    testbed.sh("node02", "mv /var/tmp/machine-id /etc/machine-id").ok();
 
     testbed.labkit("node02", &["undo", "ex2"]).ok();
     assert_same(&before[2], &testbed.state("node02"), "node02 after undo");
@@ -330,7 +330,7 @@ fn what_cannot_be_a_node_is_told_before_anything_is_done(testbed: &Testbed) {
         ") listens on port 6443, which is the cluster's: stop it",
     ];
     refused(MASTER, taken, &expected);
-    let secret = "mv /etc/labkit/secret /root; trap 'mv /root/secret /etc/labkit' EXIT; labkit run ex2";
+    let secret = "mv /etc/labkit/secret /run; trap 'mv /run/secret /etc/labkit' EXIT; labkit run ex2";
     refused("node01", secret, &["there is no lab secret in `/etc/labkit/secret`", "every node of a lab has the same"]);
     // A machine with nothing but its way out has an address that all machines have.
     let lost =
@@ -412,8 +412,8 @@ fn a_run_that_is_killed_at_any_step_is_finished_by_the_next() {
     all_proved(&at_once(&testbed, names, &["run", "ex2"]), "routed");
 
     // A machine that is in a cluster does not leave it for a secret that somebody changed.
-    let other = format!("cp -p /etc/labkit/secret /root; echo {} >/etc/labkit/secret", "a5".repeat(32));
-    let stray = testbed.sh("node01", &format!("{other}; trap 'mv /root/secret /etc/labkit' EXIT; labkit run ex2"));
+    let other = format!("cp -p /etc/labkit/secret /run; echo {} >/etc/labkit/secret", "a5".repeat(32));
+    let stray = testbed.sh("node01", &format!("{other}; trap 'mv /run/secret /etc/labkit' EXIT; labkit run ex2"));
     assert_eq!(stray.code, Some(1), "{}{}", stray.out, stray.err);
     assert!(stray.err.contains("this machine is in a cluster of another lab secret"), "{}", stray.err);
     assert!(stray.err.contains("`--force` takes the machine out of it"), "{}", stray.err);

@@ -38,7 +38,7 @@ fn explained(parameters: &[&str]) -> String {
 
 #[test]
 fn each_runtime_and_network_is_told_as_recorded() {
-    let calico = ["network=calico", "encapsulation=vxlan", "manifest=/root/calico.yaml"];
+    let calico = ["network=calico", "encapsulation=vxlan", "manifest=/etc/labkit/calico.yaml"];
     golden("recipes/ex2-containerd.sh", &explained(&[]));
     golden("recipes/ex2-cri-o.sh", &explained(&["runtime=cri-o"]));
     golden("recipes/ex2-calico.sh", &explained(&[&calico[..], &["runtime=cri-o"]].concat()));

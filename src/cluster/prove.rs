@@ -60,12 +60,17 @@ const LOOK: Duration = Duration::from_millis(200);
 const PACKETS: u32 = 20;
 /// Both nodes take one off.
 const TTL: u8 = 62;
+/// Bytes that every network of IPv4 carries (RFC 791).
+const LEAST_MTU: u32 = 68;
 /// Bytes of an IPv4 and an ICMP header.
 const HEADERS: u32 = 28;
 
 impl Prove {
     /// Where it does not hold, the run is invalid.
     pub fn run(&self, lab: &mut Lab) -> Result<bool> {
+        if self.mtu < LEAST_MTU {
+            return Err(Error::usage(format!("`mtu` {} is less than any network of IPv4 has: {LEAST_MTU}", self.mtu)));
+        }
         let (nodes, own) = (lab.nodes()?, lab.own_node()?);
         let kubectl = Kubectl::of(own.role);
         if own.role == Role::Master {
@@ -78,10 +83,10 @@ impl Prove {
             lab.progress.line(&shown(&self.case, &own, to, &proof));
             lab.proof(&proof)
         };
+        let (mut pods, mut netns) = self.settled(kubectl, &nodes, &own, lab)?;
         for other in nodes.nodes.iter().filter(|node| node.name != own.name) {
             let deadline = Instant::now() + SETTLED;
             let proof = loop {
-                let (pods, netns) = self.settled(kubectl, &nodes, &own, lab)?;
                 lab.progress.doing(&format!("pings the pod on {}", other.name));
                 let to = pods.get(other.name.as_str()).copied().ok_or_else(|| Error::failed("it has no pod"))?;
                 let proof = self.prove(&netns, &own, other, to, &pods::name_of(&nodes, &other.name))?;
@@ -89,10 +94,11 @@ impl Prove {
                     break proof;
                 }
                 signal::check()?;
+                // It may be another pod by now.
+                (pods, netns) = self.settled(kubectl, &nodes, &own, lab)?;
             };
             tell(lab, &format!("pod on {}", other.name), proof)?;
         }
-        let (_, netns) = self.settled(kubectl, &nodes, &own, lab)?;
         if let Some(proof) = service::prove(&self.case, own.name.as_str(), &netns, kubectl, patience, lab)? {
             tell(lab, "service", proof)?;
         }

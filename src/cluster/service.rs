@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::Value;
+
 use super::{
     dns::{self, Answer},
     hello,
@@ -27,13 +29,14 @@ pub fn prove(
     patience: Duration,
     lab: &Lab,
 ) -> Result<Option<Proof>> {
-    let Some(server) = address(kubectl, DNS, "kube-system")? else { return Ok(None) };
     let name = format!("{SERVICE}.{NAMESPACE}.svc.cluster.local");
     lab.progress.doing(&format!("asks the cluster's name service for {name}"));
     let deadline = Instant::now() + patience;
     loop {
+        let services = kubectl.list(&["services", "--all-namespaces"])?;
+        let Some(server) = address(&services, DNS, "kube-system") else { return Ok(None) };
         // The master may be about to make it.
-        let verdict = match address(kubectl, SERVICE, NAMESPACE)? {
+        let verdict = match address(&services, SERVICE, NAMESPACE) {
             Some(service) => {
                 let answer = netns.enter(|| dns::lookup(server, &name))?;
                 let said = netns.enter(|| hello::hear(service))?;
@@ -53,9 +56,10 @@ pub fn prove(
     }
 }
 
-fn address(kubectl: Kubectl, name: &str, namespace: &str) -> Result<Option<IpAddr>> {
-    let service = kubectl.get(&["service", name, "--namespace", namespace])?;
-    Ok(service.and_then(|service| service["spec"]["clusterIP"].as_str()?.parse().ok()))
+fn address(services: &[Value], name: &str, namespace: &str) -> Option<IpAddr> {
+    let is_it =
+        |service: &&Value| service["metadata"]["name"] == *name && service["metadata"]["namespace"] == *namespace;
+    services.iter().find(is_it)?["spec"]["clusterIP"].as_str()?.parse().ok()
 }
 
 fn judge(

@@ -35,9 +35,9 @@ systemctl restart -- crio.service
 kubeadm init --apiserver-advertise-address=127.0.0.1 --pod-network-cidr=10.17.0.0/16 --service-cidr=10.96.0.0/12 --node-name=master --cri-socket=/var/run/crio/crio.sock
 systemctl enable -- kubelet.service
 systemctl start -- kubelet.service
-: 'in /root/calico.yaml, with an editor: calico_backend vxlan, CALICO_IPV4POOL_CIDR 10.17.0.0/16, CALICO_IPV4POOL_IPIP Never, CALICO_IPV4POOL_VXLAN Always, IP_AUTODETECTION_METHOD kubernetes-internal-ip' && false
+: 'in /etc/labkit/calico.yaml, with an editor: calico_backend vxlan, CALICO_IPV4POOL_CIDR 10.17.0.0/16, CALICO_IPV4POOL_IPIP Never, CALICO_IPV4POOL_VXLAN Always, IP_AUTODETECTION_METHOD kubernetes-internal-ip' && false
 export KUBECONFIG=/etc/kubernetes/admin.conf
-kubectl apply --server-side --filename /root/calico.yaml
+kubectl apply --server-side --filename /etc/labkit/calico.yaml
 
 # ready
 export KUBECONFIG=/etc/kubernetes/admin.conf
