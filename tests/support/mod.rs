@@ -16,6 +16,7 @@ use nix::{
     unistd::Pid,
 };
 
+pub mod cluster;
 pub mod debs;
 pub mod imports;
 pub mod kubernetes;

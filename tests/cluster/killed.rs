@@ -1,0 +1,100 @@
+//! Runs that are cut short, machines that do not belong together, and ways that do not carry.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+};
+
+use crate::support::{
+    cluster::{MASTER, all_proved, at_once, expected, machines, nodes, of_two},
+    servers::succeed,
+    testbed::{NAMES, assert_same},
+};
+
+/// Runs it until it prints a line that begins so, and kills it there; what it started goes on or not, as it would.
+fn killed_at_line(machine: &str, begin: &str, arguments: &str) {
+    let script = format!("exec labkit run ex2 {arguments}");
+    let exec = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/testbed/exec");
+    let mut process = Command::new(exec);
+    process.args([machine, "sh", "-c", &script]).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut process = process.spawn().unwrap();
+    let lines = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let mut seen = Vec::new();
+    let is_there = lines.into_iter().any(|line| {
+        seen.push(line);
+        seen.last().is_some_and(|line| line.starts_with(begin))
+    });
+    assert!(is_there, "{machine}: no line `{begin}`:\n{}", seen.join("\n"));
+    // From outside: going into the machine first takes so long on a busy one that the run would be steps further.
+    let inside = fs::read_to_string(format!("/proc/{0}/task/{0}/children", process.id())).unwrap();
+    succeed(Command::new("kill").args(["-9", inside.trim()]));
+    process.wait().unwrap();
+}
+
+/// The last line before each of the steps that it is killed in.
+const STEPS: [&str; 5] = [
+    "packages  come from bundle",
+    "changed   packages chrony",
+    "changed   unit chrony.service",
+    // In the midst of kubeadm.
+    "changed   unit labkit-pods.service",
+    "changed   cluster lab",
+];
+
+#[test]
+fn a_run_that_is_killed_at_any_step_is_finished_by_the_next() {
+    let Some(testbed) = machines(2) else { return };
+    let names = &NAMES[..2];
+    fs::write(testbed.root(MASTER).join("etc/labkit/lab.toml"), of_two()).unwrap();
+    fs::write(testbed.root("node01").join("etc/labkit/lab.toml"), of_two()).unwrap();
+    let before: Vec<String> = names.iter().map(|name| testbed.state(name)).collect();
+    for step in STEPS {
+        // The worker first: it waits for a master that is not there yet.
+        thread::scope(|scope| {
+            for name in ["node01", MASTER] {
+                scope.spawn(|| killed_at_line(name, step, "--set network=vxlan"));
+            }
+        });
+    }
+    all_proved(&at_once(&testbed, names, &["run", "ex2", "--set", "network=vxlan"]), "vxlan");
+    assert_eq!(nodes(&testbed), expected(2));
+    for said in at_once(&testbed, names, &["undo", "ex2"]) {
+        said.ok();
+    }
+    for (name, before) in names.iter().zip(&before) {
+        assert_same(before, &testbed.state(name), &format!("{name} after undo"));
+    }
+
+    // Another secret on one of the two.
+    testbed.sh("node01", &format!("echo {} >/etc/labkit/secret", "a5".repeat(32))).ok();
+    let all = thread::scope(|scope| {
+        let master = scope.spawn(|| testbed.labkit(MASTER, &["run", "ex2", "--set", "patience=60"]));
+        let worker = testbed.labkit("node01", &["run", "ex2"]);
+        [master.join().unwrap(), worker]
+    });
+    assert_eq!(all[1].code, Some(1), "{}{}", all[1].out, all[1].err);
+    let expected = "the master at 192.168.56.10:6443 has another lab secret than this machine";
+    assert!(all[1].err.contains(expected), "{}", all[1].err);
+    assert_eq!(all[0].code, Some(1), "{}{}", all[0].out, all[0].err);
+    assert!(all[0].err.contains("not ready within 60 s: node01 (not joined)"), "{}", all[0].err);
+    // The secret put right, the same command goes on.
+    testbed.sh("node01", &format!("echo {} >/etc/labkit/secret", "5a".repeat(32))).ok();
+    all_proved(&at_once(&testbed, names, &["run", "ex2"]), "routed");
+
+    // A machine that is in a cluster does not leave it for a secret that somebody changed.
+    let other = format!("cp -p /etc/labkit/secret /run; echo {} >/etc/labkit/secret", "a5".repeat(32));
+    let stray = testbed.sh("node01", &format!("{other}; trap 'mv /run/secret /etc/labkit' EXIT; labkit run ex2"));
+    assert_eq!(stray.code, Some(1), "{}{}", stray.out, stray.err);
+    assert!(stray.err.contains("this machine is in a cluster of another lab secret"), "{}", stray.err);
+    assert!(stray.err.contains("`--force` takes the machine out of it"), "{}", stray.err);
+
+    // A way that does not carry what it is said to carry is told, and counts as none.
+    testbed.sh("node01", "ip link set eth1 mtu 1400").ok();
+    let narrow = testbed.labkit("node01", &["run", "ex2"]);
+    assert_eq!(narrow.code, Some(4), "{}{}", narrow.out, narrow.err);
+    let expected = "✗ routed: pod on node01 → pod on master: INVALID: a packet of 1500 bytes does not come back";
+    assert!(narrow.err.contains(expected), "{}", narrow.err);
+}
