@@ -12,6 +12,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
 use crate::{
     error::{Error, Result},
     printed::Printed,
@@ -65,6 +70,11 @@ impl Program<'_> {
     /// be cut short. The time limit does not count. Each line of its output is handed over as it comes, and is in the
     /// output as well. What it leaves running in the background is not waited for.
     pub fn to_the_end(&self, each: &mut dyn FnMut(&str)) -> Result<Output> {
+        self.to_the_end_unless(&AtomicBool::new(false), each)
+    }
+
+    /// The same of one that is asked to end (SIGTERM) once what it works at is `vain`.
+    pub fn to_the_end_unless(&self, vain: &AtomicBool, each: &mut dyn FnMut(&str)) -> Result<Output> {
         let keep = || -> Result<(Printed, Printed, Stdio, Stdio)> {
             let (out, err) = (Printed::new()?, Printed::new()?);
             let ends = (out.end()?, err.end()?);
@@ -75,7 +85,8 @@ impl Program<'_> {
         let mut child = self.start("", |command| {
             command.stdout(out_end).stderr(err_end).process_group(0);
         })?;
-        let mut handed = 0;
+        let (mut handed, mut asked) = (0, false);
+        let pid = Pid::from_raw(child.id().cast_signed());
         thread::scope(|scope| {
             let (ended, end) = mpsc::channel();
             scope.spawn(move || ended.send(child.wait()));
@@ -89,6 +100,11 @@ impl Program<'_> {
                 if let Some(status) = status {
                     let status = status.map_err(|error| self.fail(error.into()))?;
                     return Ok(Output { status, stdout: out.text, stderr: err.text });
+                }
+                if !asked && vain.load(Ordering::Acquire) {
+                    // It may have ended by itself in between.
+                    let _ = kill(pid, Signal::SIGTERM);
+                    asked = true;
                 }
             }
         })
@@ -230,6 +246,15 @@ mod tests {
         let text = String::from_utf8(output.stderr).unwrap();
         let pid = text.strip_prefix("err\n").unwrap().trim().parse().unwrap();
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).unwrap();
+    }
+
+    #[test]
+    fn a_program_that_works_in_vain_is_asked_to_end_and_says_what_it_has_to_say() {
+        let script = "trap 'echo goodbye; kill $!; exit 7' TERM; echo hello; sleep 1000 & wait";
+        let (argv, vain) = (["sh", "-c", script], AtomicBool::new(false));
+        let program = Program { argv: &argv, limit: Duration::MAX };
+        let output = program.to_the_end_unless(&vain, &mut |_| vain.store(true, Ordering::Release)).unwrap();
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(7), &b"hello\ngoodbye\n"[..]));
     }
 
     #[test]

@@ -2,6 +2,10 @@
 
 use std::{
     net::SocketAddr,
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -25,6 +29,8 @@ const MASTER: Duration = Duration::from_secs(1800);
 const SIGNATURE: Duration = Duration::from_secs(120);
 /// For chrony to have asked the master a few times, and to step.
 const CLOCK: Duration = Duration::from_secs(90);
+/// For a master that is on its way back: shorter than kubeadm's own patience, which knows no reason.
+const SILENCE: Duration = Duration::from_secs(60);
 const LONGEST: u64 = 1 << 20;
 
 /// Waits until kubeadm can join at once. It would wait as well, but not hear Ctrl-C, look only every five seconds, and not
@@ -79,6 +85,28 @@ pub fn wait_for_clock(nodes: &Nodes, identity: &Identity, lab: &Lab) -> Result<(
         thread::sleep(REQUEST);
     }
     Ok(())
+}
+
+/// Does what needs the master, and tells it by the flag once the master has said nothing for a minute.
+pub fn attended<T>(master: SocketAddr, identity: &Identity, act: impl FnOnce(&AtomicBool) -> Result<T>) -> Result<T> {
+    let client = Client::of_authority(&state::certificate(identity)?, REQUEST)?;
+    let is_gone = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (over, is_over) = mpsc::channel::<()>();
+        let is_gone = &is_gone;
+        scope.spawn(move || {
+            let mut heard = Instant::now();
+            while is_over.recv_timeout(REQUEST) == Err(mpsc::RecvTimeoutError::Timeout) {
+                if info(&client, master).is_ok() {
+                    heard = Instant::now();
+                }
+                is_gone.store(heard.elapsed() > SILENCE, Ordering::Release);
+            }
+        });
+        let done = act(is_gone);
+        drop(over);
+        done
+    })
 }
 
 /// `kubectl -n kube-public get configmap cluster-info`, which anybody may; none where the cluster has not come so far.

@@ -5,6 +5,7 @@ use std::{
     net::SocketAddr,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::Path,
+    sync::atomic::AtomicBool,
     thread,
     time::{Duration, Instant},
 };
@@ -18,6 +19,7 @@ use super::{
     papers::{PORT, Papers},
     refusal,
     runtime::{CgroupDriver, Runtime},
+    server,
     state::{self, State},
 };
 use crate::{
@@ -97,16 +99,28 @@ impl Member {
         let papers = state::papers().display().to_string();
         let argv = ["kubeadm", verb, "--config", &papers];
         lab.progress.doing(&format!("kubeadm {verb}"));
-        let output = Program { argv: &argv, limit: Duration::MAX }.to_the_end(&mut |line| {
-            // `[certs] Generating "etcd/ca" certificate and key`
-            if line.starts_with('[') {
-                lab.progress.doing(line);
-            }
-        })?;
+        let run = |vain: &AtomicBool| {
+            Program { argv: &argv, limit: Duration::MAX }.to_the_end_unless(vain, &mut |line| {
+                // `[certs] Generating "etcd/ca" certificate and key`
+                if line.starts_with('[') {
+                    lab.progress.doing(line);
+                }
+            })
+        };
+        let output = match self.own.role {
+            Role::Master => run(&AtomicBool::new(false))?,
+            Role::Worker => discovery::attended(self.master()?, &self.identity, run)?,
+        };
         output.require_success(&argv).map_err(|error| {
             let printed = String::from_utf8_lossy(&output.stderr);
-            refusal::explained(verb, &printed, error)
+            self.absence().unwrap_or_else(|| refusal::explained(verb, &printed, error))
         })
+    }
+
+    /// A master that is gone is why a machine could not join, whatever kubeadm says.
+    fn absence(&self) -> Option<Error> {
+        let silence = server::ask(&self.nodes, &self.identity).err().filter(|_| self.own.role == Role::Worker)?;
+        Some(silence.context("the master went while this machine joined, which the same command does anew"))
     }
 
     fn verb(&self) -> &'static str {

@@ -6,12 +6,13 @@ use std::{
     path::Path,
     process::{Command, Stdio},
     thread,
+    time::{Duration, Instant},
 };
 
 use crate::support::{
     cluster::{MASTER, all_proved, at_once, expected, machines, nodes, of_two},
     servers::succeed,
-    testbed::{NAMES, assert_same},
+    testbed::{NAMES, Testbed, assert_same},
 };
 
 /// Runs it until it prints a line that begins so, and kills it there; what it started goes on or not, as it would.
@@ -82,6 +83,7 @@ fn a_run_that_is_killed_at_any_step_is_finished_by_the_next() {
     assert!(all[0].err.contains("not ready within 60 s: node01 (not joined)"), "{}", all[0].err);
     // The secret put right, the same command goes on.
     testbed.sh("node01", &format!("echo {} >/etc/labkit/secret", "5a".repeat(32))).ok();
+    a_master_that_dies_while_a_worker_joins_is_named(&testbed);
     all_proved(&at_once(&testbed, names, &["run", "ex2"]), "routed");
 
     // A machine that is in a cluster does not leave it for a secret that somebody changed.
@@ -97,4 +99,27 @@ fn a_run_that_is_killed_at_any_step_is_finished_by_the_next() {
     assert_eq!(narrow.code, Some(4), "{}{}", narrow.out, narrow.err);
     let expected = "✗ routed: pod on node01 → pod on master: INVALID: a packet of 1500 bytes does not come back";
     assert!(narrow.err.contains(expected), "{}", narrow.err);
+}
+
+/// A worker that has begun to join, and a master whose plug is pulled.
+fn a_master_that_dies_while_a_worker_joins_is_named(testbed: &Testbed) {
+    let worker = thread::scope(|scope| {
+        let worker = scope.spawn(|| testbed.labkit("node01", &["run", "ex2"]));
+        let joins = "until pgrep -x kubeadm && [ -e /etc/kubernetes/labkit-kubeadm.yaml ]; do sleep 0.05; done";
+        testbed.sh("node01", joins).ok();
+        testbed.pull_plug(MASTER);
+        let gone = Instant::now();
+        let said = worker.join().unwrap();
+        assert!(gone.elapsed() < Duration::from_secs(180), "{}{}", said.out, said.err);
+        said
+    });
+    assert_eq!(worker.code, Some(1), "{}{}", worker.out, worker.err);
+    for words in [
+        "the master went while this machine joined",
+        "192.168.56.10:6443 does not answer: there is no way to that machine",
+        "hint: is the master up, and on the same network?",
+    ] {
+        assert!(worker.err.contains(words), "{words}: {}", worker.err);
+    }
+    testbed.switch_on(MASTER);
 }

@@ -73,7 +73,16 @@ impl Testbed {
 
     /// Switches it off and on again.
     pub fn reboot(&self, machine: &str) {
-        Said::from(script("reboot").arg(machine).output().unwrap()).ok();
+        Said::from(script("off").arg(machine).output().unwrap()).ok();
+        self.switch_on(machine);
+    }
+
+    pub fn pull_plug(&self, machine: &str) {
+        Said::from(script("off").args(["--plug", machine]).output().unwrap()).ok();
+    }
+
+    pub fn switch_on(&self, machine: &str) {
+        Said::from(script("on").arg(machine).output().unwrap()).ok();
     }
 
     pub fn sh(&self, machine: &str, script: &str) -> Said {
