@@ -201,7 +201,7 @@ files() {
         -o -path /var/lib/chrony/chrony.drift -o -path /var/lib/dpkg/tmp.ci -o -path /var/lib/dpkg/lock -o -path '/var/lib/dpkg/*-old' -o -path '/var/lib/ucf/*.[0-9]' \) -prune -o "$@"
 }
 files -printf '%p %y %m %U:%G %l\n' | sort
-files -type f -exec sha256sum {} + | sort
+files -type f -exec b2sum {} + | sort
 dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n'
 echo held; apt-mark showhold
 echo auto; apt-mark showauto | sort

@@ -1,6 +1,7 @@
 """One machine: a layer of its own over the tree, booted by systemd-nspawn."""
 
 import os
+import shlex
 import shutil
 import signal
 from pathlib import Path
@@ -9,7 +10,7 @@ from . import HOME, PREFIX, cgroup, lan, mirror, process, run
 
 # A machine filters no system calls, and may set what its network's namespace lets it set.
 SURROUNDINGS = {"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network", "SYSTEMD_NSPAWN_USE_CGNS": "1", "SYSTEMD_SECCOMP": "0"}
-INSIDE = {"HOME": "/root", "LANG": "C.UTF-8", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+INSIDE = {"HOME": "/root", "LANG": "C.UTF-8", "TERM": "dumb", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 # What a cluster keeps below /var/lib: containerd lays overlays over its part.
 KUBERNETES = ("containerd", "etcd", "kubelet")
 # systemd's "power off".
@@ -24,6 +25,7 @@ class Machine:
         # No layer over another: what an overlay cannot hold, such as a swap file.
         self.plain = self.disk / "plain"
         self.nspawn = process.Kept(name)
+        self.door = HOME / "run" / f"{name}.door"
 
     def leader(self):
         """The pid of its systemd, seen from here."""
@@ -65,15 +67,15 @@ class Machine:
             said = self.leader() and self.run("systemctl", "is-system-running", check=False).stdout.strip()
             return said if said in ("running", "degraded") else None
 
-        return process.wait(state, f"{self.name} boots")
+        said = process.wait(state, f"{self.name} boots")
+        self.make_door()
+        return said
 
     def argv(self, command):
         leader = self.leader()
         if not leader:
             raise SystemExit(f"testbed: {self.name} is not up: tests/testbed/up first")
-        # A command on a terminal may want to know which.
-        inside = {**INSIDE, "TERM": os.environ.get("TERM", "dumb")}
-        variables = [f"{name}={value}" for name, value in inside.items()]
+        variables = [f"{name}={value}" for name, value in INSIDE.items()]
         # Not its cgroup namespace's root: systemd wants that for itself.
         return ["nsenter", f"--target={leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--root",
                 "--wdns=/root", "--", "env", "-i", *variables, *command]
@@ -81,11 +83,19 @@ class Machine:
     def run(self, *command, **options):
         return run(*self.argv(command), preexec_fn=lambda: cgroup.enter(self.name), **options)
 
-    def become(self, command):
-        """Replaces the calling process by a command in the machine."""
-        argv = self.argv(command)
-        cgroup.enter(self.name)
-        os.execvp(argv[0], argv)
+    def make_door(self):
+        """A program that becomes a command in the machine: tests go there a thousand times, and Python would take a tenth
+        of a second each time to begin."""
+        leader = self.leader()
+        stat, procs = f"/proc/{leader}/stat", [place / "cgroup.procs" for place in cgroup.places(self.name)]
+        inside = shlex.join(self.argv([])).replace("TERM=dumb", '"TERM=${TERM:-dumb}"')
+        self.door.write_text(f"""#!/bin/sh
+started() {{ shift 19; echo "$1"; }}
+read -r stat <{stat} && [ "$(started ${{stat##*)}})" = {process.started(leader)} ] || exit 1
+for procs in {shlex.join(map(str, procs))}; do echo $$ >"$procs" || exit 1; done
+exec {inside} "$@"
+""")
+        self.door.chmod(0o755)
 
     def stop(self):
         """Powers it off, or pulls the plug where it does not."""
@@ -101,6 +111,7 @@ class Machine:
     def clear(self):
         """Takes away what a power-off, a crash or a kill left; the disk stays."""
         self.nspawn.stop()
+        self.door.unlink(missing_ok=True)
         # The kernel has one swap for all.
         for line in Path("/proc/swaps").read_text().splitlines():
             if line.startswith(f"{self.plain}/"):
