@@ -340,7 +340,7 @@ fn recipes_that_share_packages_or_a_name_are_undone_in_order() {
         odd.run("versions", &format!("{archive}host.packages {{ install = \"good={version}\" }}")).ok();
     }
     odd.sh("rm /var/cache/apt/archives/good_1*; true");
-    std::fs::remove_dir_all(support::testbed::home().join("mirror/other/pool")).unwrap();
+    std::fs::remove_dir_all(odd.0.home().join("mirror/other/pool")).unwrap();
     odd.labkit(&["undo", "versions"]).ok();
     assert_same(&before, &odd.sh(look), "after undo");
     // The recipe that is built in, and its source in a file.

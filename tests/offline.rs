@@ -11,7 +11,7 @@ use std::{
 
 use support::{
     LABKIT, Said,
-    testbed::{Testbed, assert_same, home},
+    testbed::{Testbed, assert_same},
 };
 
 const MASTER: &str = "master";
@@ -42,16 +42,15 @@ fn made(dir: &Path) -> PathBuf {
 const CUT: &str = "table inet cut { chain out { type filter hook output priority 0; oifname \"lo\" accept; \
                    meta skuid 0 counter drop; counter drop; }; }";
 
-fn nft(machine: &str, arguments: &[&str]) -> String {
-    let prefix = std::env::var("LABKIT_TESTBED_PREFIX").unwrap_or_else(|_| "labkit".to_owned());
-    let netns = format!("{prefix}-{machine}");
+fn nft(testbed: &Testbed, arguments: &[&str]) -> String {
+    let netns = testbed.netns(MASTER);
     let argv = [&["netns", "exec", &netns, "nft"], arguments].concat();
     Said::from(Command::new("ip").args(argv).output().unwrap()).ok()
 }
 
 /// Packets that root would have sent to others.
-fn sent(machine: &str) -> u64 {
-    let rules = nft(machine, &["list", "table", "inet", "cut"]);
+fn sent(testbed: &Testbed) -> u64 {
+    let rules = nft(testbed, &["list", "table", "inet", "cut"]);
     let line = rules.lines().find(|line| line.contains("skuid")).unwrap();
     line.split("packets ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap()
 }
@@ -62,7 +61,7 @@ fn a_machine_without_network_becomes_a_node_from_the_bundle_alone() {
     let Some(testbed) = Testbed::up(1) else { return };
     let bundle = made(work.path());
     fs::copy(&bundle, testbed.root(MASTER).join("usr/local/bin/lab.bundle.tar")).unwrap();
-    nft(MASTER, &[CUT]);
+    nft(&testbed, &[CUT]);
     let lists = "find /var/lib/apt/lists /etc/apt -type f -exec sha256sum {} + | sort";
     let (before, known) = (testbed.state(MASTER), testbed.sh(MASTER, lists).ok());
 
@@ -84,10 +83,10 @@ fn a_machine_without_network_becomes_a_node_from_the_bundle_alone() {
     assert!(second.err.starts_with("nothing to do: all "), "{}", second.err);
     testbed.labkit(MASTER, &["undo", "node"]).ok();
     assert_same(&before, &testbed.state(MASTER), "after undo");
-    assert_eq!(sent(MASTER), 0, "{}", nft(MASTER, &["list", "table", "inet", "cut"]));
+    assert_eq!(sent(&testbed), 0, "{}", nft(&testbed, &["list", "table", "inet", "cut"]));
 
     serves_itself(&testbed, &before);
-    assert_eq!(sent(MASTER), 0, "{}", nft(MASTER, &["list", "table", "inet", "cut"]));
+    assert_eq!(sent(&testbed), 0, "{}", nft(&testbed, &["list", "table", "inet", "cut"]));
 }
 
 /// The bundle as a service of the machine: apt as a person types it, and containerd's own client.
@@ -146,7 +145,7 @@ fn found_on_a_stick(testbed: &Testbed, work: &Path) {
     let parts = labkit(work, &["bundle", "pack", "--split", "1M", "-o", "lab.bundle.tar"]).ok();
     assert!(parts.lines().count() > 2, "{parts}");
     for part in parts.lines() {
-        fs::copy(work.join(part), home().join("machines").join(MASTER).join("plain").join(part)).unwrap();
+        fs::copy(work.join(part), testbed.home().join("machines").join(MASTER).join("plain").join(part)).unwrap();
     }
     let named = "dev=$(awk '$5 == \"/var/tmp/plain\" { print $3 }' /proc/self/mountinfo); mkdir -p /dev/disk/by-label; \
                  mknod /dev/stick b ${dev%:*} ${dev#*:}; ln -s ../../stick /dev/disk/by-label/LABKIT";

@@ -11,7 +11,7 @@ use std::{
 use super::{
     LABKIT, Said, TempDir, installed, kubernetes,
     servers::{Server, succeed},
-    testbed::{LAB, NAMES, Testbed, home},
+    testbed::{LAB, NAMES, Testbed},
 };
 
 pub const MASTER: &str = "master";
@@ -33,7 +33,7 @@ fn armored(ring: &Path, to: &Path) {
 }
 
 /// This machine's own archives of Debian's, and that of Kubernetes which the testbed made, as deb822.
-fn sources(dir: &Path, kubernetes: &Server) -> [PathBuf; 2] {
+fn sources(dir: &Path, testbed: &Testbed, kubernetes: &Server) -> [PathBuf; 2] {
     let format = "$(CREATED_BY)|$(ORIGIN)|$(SITE)|$(RELEASE)|$(COMPONENT)";
     let known = succeed(Command::new("apt-get").args(["indextargets", "--format", format]));
     let mut lines: Vec<&str> = known.lines().filter_map(|line| line.strip_prefix("Packages|Debian|")).collect();
@@ -45,7 +45,7 @@ fn sources(dir: &Path, kubernetes: &Server) -> [PathBuf; 2] {
     };
     let (debian, own) = (dir.join("debian.asc"), dir.join("own.asc"));
     armored(Path::new("/usr/share/keyrings/debian-archive-keyring.gpg"), &debian);
-    armored(&home().join("mirror.gpg"), &own);
+    armored(&testbed.home().join("mirror.gpg"), &own);
     let entries = lines.iter().map(|line| {
         let words: Vec<&str> = line.split('|').collect();
         entry(words[0], words[1], words[2], &debian)
@@ -57,7 +57,7 @@ fn sources(dir: &Path, kubernetes: &Server) -> [PathBuf; 2] {
 }
 
 /// A bundle for the recipe, as one file: packages of Debian's and Kubernetes', and the images that its kubeadm names.
-fn bundle() -> PathBuf {
+fn bundle(testbed: &Testbed) -> PathBuf {
     let mut made = BUNDLE.lock().unwrap();
     let (_, file) = made.get_or_insert_with(|| {
         let dir = tempfile::tempdir().unwrap();
@@ -72,8 +72,8 @@ fn bundle() -> PathBuf {
             let copy = ["--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false"];
             succeed(Command::new("skopeo").args(copy).args([from, to]));
         }
-        let archive = Server::nginx(&home().join("mirror/kubernetes"), "");
-        let [debian, own] = sources(dir.path(), &archive).map(|file| file.display().to_string());
+        let archive = Server::nginx(&testbed.home().join("mirror/kubernetes"), "");
+        let [debian, own] = sources(dir.path(), testbed, &archive).map(|file| file.display().to_string());
         let mirror = format!("k8s.gcr.io={}", registry.url(""));
         labkit(dir.path(), &["bundle", "lock", "ex2", "--sources", &debian, "--sources", &own, "--registry", &mirror])
             .ok();
@@ -92,7 +92,7 @@ pub fn machines(count: usize) -> Option<Testbed> {
     }
     kubernetes::images()?;
     let testbed = Testbed::up_with_kubernetes(count)?;
-    let bundle = bundle();
+    let bundle = bundle(&testbed);
     for name in NAMES.iter().take(count) {
         testbed.sh(name, "mkdir -p /var/lib/labkit; rm /etc/apt/sources.list.d/*").ok();
         fs::copy(&bundle, testbed.root(name).join("var/lib/labkit/lab.bundle.tar")).unwrap();

@@ -4,25 +4,26 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    sync::{Mutex, MutexGuard},
+    sync::{Mutex, MutexGuard, TryLockError},
+    thread,
+    time::Duration,
 };
 
 use super::{LABKIT, Said, require};
 
-/// One testbed at a time: its machines have fixed names and addresses.
-static ONE: Mutex<()> = Mutex::new(());
+/// Testbeds beside each other: in each, machines have the same names and addresses. While those of one wait, as machines
+/// do most of the time, those of the other work.
+static SEATS: [Mutex<()>; 2] = [Mutex::new(()), Mutex::new(())];
 
 /// Machines that are up as long as this is.
 pub struct Testbed {
-    _one: MutexGuard<'static, ()>,
+    /// What its names end with; nothing for the first.
+    number: &'static str,
+    _seat: MutexGuard<'static, ()>,
 }
 
-fn script(name: &str) -> Command {
-    Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/testbed").join(name))
-}
-
-pub fn home() -> PathBuf {
-    std::env::var_os("LABKIT_TESTBED").map_or_else(|| PathBuf::from("/var/tmp/labkit-testbed"), PathBuf::from)
+fn setting(name: &str, usual: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| usual.to_owned())
 }
 
 impl Testbed {
@@ -38,19 +39,54 @@ impl Testbed {
     }
 
     fn boot(count: usize, more: &[&str]) -> Option<Testbed> {
-        let one = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let said: Said = script("up").arg(count.to_string()).args(more).output().unwrap().into();
+        let testbed = Testbed::free();
+        let said: Said = testbed.script("up").arg(count.to_string()).args(more).output().unwrap().into();
         // What cannot be had here is told before anything is made.
         let lacks = said.err.contains("it needs root") || said.err.contains("not installed: ");
         if !require("testbed", !lacks, &said.err) {
             return None;
         }
-        let testbed = Testbed { _one: one };
         said.ok();
         for name in NAMES.iter().take(count) {
             testbed.equip(name);
         }
         Some(testbed)
+    }
+
+    /// One that nobody uses, as soon as there is one.
+    fn free() -> Testbed {
+        loop {
+            for (seat, number) in SEATS.iter().zip(["", "-2"]) {
+                let taken = match seat.try_lock() {
+                    Ok(seat) => seat,
+                    Err(TryLockError::Poisoned(seat)) => seat.into_inner(),
+                    Err(TryLockError::WouldBlock) => continue,
+                };
+                return Testbed { number, _seat: taken };
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// One of tests/testbed, for these machines.
+    pub fn script(&self, name: &str) -> Command {
+        let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/testbed").join(name));
+        command.env("LABKIT_TESTBED", self.home()).env("LABKIT_TESTBED_PREFIX", self.prefix());
+        command
+    }
+
+    /// Where all is that belongs to it.
+    pub fn home(&self) -> PathBuf {
+        PathBuf::from(setting("LABKIT_TESTBED", "/var/tmp/labkit-testbed") + self.number)
+    }
+
+    fn prefix(&self) -> String {
+        setting("LABKIT_TESTBED_PREFIX", "labkit") + self.number
+    }
+
+    /// The network namespace of a machine, by its name on this one.
+    pub fn netns(&self, machine: &str) -> String {
+        format!("{}-{machine}", self.prefix())
     }
 
     fn equip(&self, machine: &str) {
@@ -64,25 +100,25 @@ impl Testbed {
 
     /// The machine's files, as they are from outside.
     pub fn root(&self, machine: &str) -> PathBuf {
-        home().join("machines").join(machine).join("root")
+        self.home().join("machines").join(machine).join("root")
     }
 
     pub fn exec(&self, machine: &str, argv: &[&str]) -> Said {
-        script("exec").arg(machine).args(argv).output().unwrap().into()
+        self.script("exec").arg(machine).args(argv).output().unwrap().into()
     }
 
     /// Switches it off and on again.
     pub fn reboot(&self, machine: &str) {
-        Said::from(script("off").arg(machine).output().unwrap()).ok();
+        Said::from(self.script("off").arg(machine).output().unwrap()).ok();
         self.switch_on(machine);
     }
 
     pub fn pull_plug(&self, machine: &str) {
-        Said::from(script("off").args(["--plug", machine]).output().unwrap()).ok();
+        Said::from(self.script("off").args(["--plug", machine]).output().unwrap()).ok();
     }
 
     pub fn switch_on(&self, machine: &str) {
-        Said::from(script("on").arg(machine).output().unwrap()).ok();
+        Said::from(self.script("on").arg(machine).output().unwrap()).ok();
     }
 
     pub fn sh(&self, machine: &str, script: &str) -> Said {
@@ -117,7 +153,7 @@ impl Testbed {
     pub fn archive(&self, name: &str, packages: &[Package], more: &[&str]) -> String {
         let dir = tempfile::tempdir().unwrap();
         let debs: Vec<PathBuf> = packages.iter().map(|package| package.build(dir.path())).collect();
-        let said: Said = script("archive").arg(name).args(more).args(debs).output().unwrap().into();
+        let said: Said = self.script("archive").arg(name).args(more).args(debs).output().unwrap().into();
         format!(
             "host.archive {{ name = \"{name}\", uris = \"http://192.168.56.1:8080/{name}\", suites = \"lab\", \
              components = \"main\", key = [[{}]] }}\n",
@@ -178,7 +214,7 @@ impl Package {
 
 impl Drop for Testbed {
     fn drop(&mut self) {
-        let said: Said = script("down").output().unwrap().into();
+        let said: Said = self.script("down").output().unwrap().into();
         if said.code != Some(0) && !std::thread::panicking() {
             unreachable!("tests/testbed/down: {}", said.err);
         }
