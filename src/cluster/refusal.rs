@@ -3,9 +3,14 @@
 use crate::error::Error;
 
 /// What stands in its words, and the remedy. Its checks (`[ERROR NumCPU]: …`) come before anything is done.
-const REMEDIES: [(&str, &str); 8] = [
+const REMEDIES: [(&str, &str); 9] = [
     ("none of the public keys", "the master has another lab secret: every node has the same /etc/labkit/secret"),
     ("JWS signature", "the master does not know this lab's token: is /etc/labkit/secret the same on it?"),
+    (
+        "already exists in the cluster",
+        "another machine has this name, or had it a minute ago: each has the same /etc/labkit/lab.toml and an address of \
+         its own; on the master, `kubectl delete node` forgets one that is gone",
+    ),
     ("[ERROR Swap]", "swap is on: `labkit run node` takes it off"),
     ("[ERROR NumCPU]", "a master needs two CPUs: give the machine more"),
     ("[ERROR Mem]", "a master needs 1700 MB of memory: give the machine more"),

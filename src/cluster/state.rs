@@ -46,15 +46,17 @@ struct Mark {
 impl State {
     pub fn of(role: Role, identity: &Identity) -> Result<State> {
         let authority = read("pki/ca.crt")?;
-        if authority.is_some_and(|text| !is_same(&text, &certificate(identity).unwrap_or_default())) {
+        if authority.as_ref().is_some_and(|text| !is_same(text, &certificate(identity).unwrap_or_default())) {
             return Ok(State::Foreign);
         }
+        // On a master labkit writes it; where only kubeadm does, it may be all that is left of a join.
+        let is_left = role == Role::Worker && authority.is_some();
         let mark = read(MARK)?.and_then(|text| serde_json::from_str::<Mark>(&text).ok());
         Ok(match mark {
             Some(mark) if mark == (Mark { role, pin: identity.pin()? }) && path("kubelet.conf").exists() => {
                 State::Member
             }
-            _ if TRACES.iter().any(|trace| path(trace).exists()) => State::Begun,
+            _ if is_left || TRACES.iter().any(|trace| path(trace).exists()) => State::Begun,
             _ => State::Free,
         })
     }

@@ -112,7 +112,6 @@ fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
     assert_eq!(found.ok(), "");
     let modes = testbed.sh(MASTER, "stat -c '%a' /etc/kubernetes/pki/ca.key /etc/kubernetes/labkit-kubeadm.yaml").ok();
     assert_eq!(modes, "600\n600\n");
-    status_is_told(&testbed, token);
     let well = testbed.labkit("node01", &["doctor"]).ok();
     assert!(!well.contains('✗') && well.contains("✓ node               ready since "), "{well}");
 
@@ -150,6 +149,7 @@ fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
 
     testbed.labkit("node02", &["undo", "ex2"]).ok();
     assert_same(&before[2], &testbed.state("node02"), "node02 after undo");
+    a_name_that_another_machine_has_is_refused(&testbed);
     let forget =
         "delete node node02; secrets=$($K --namespace kube-system get secrets --output name | grep bootstrap-token)";
     testbed.sh(MASTER, &format!("K='{KUBECTL}'; $K {forget}; $K --namespace kube-system delete $secrets")).ok();
@@ -157,6 +157,8 @@ fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
     all_proved(&all, "routed");
     assert!(all[0].err.contains("token of cluster lab: make it good for two hours"), "{}", all[0].err);
     assert_eq!(nodes(&testbed), expected(3));
+    // By now, and not much sooner, the kubelet calls the control plane's pods ready.
+    status_is_told(&testbed, token);
 
     for said in at_once(&testbed, &NAMES, &["undo", "ex2"]) {
         said.ok();
@@ -168,6 +170,19 @@ fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
                     find /sys/fs/cgroup -maxdepth 2 -name 'kubepods*'; ls /run/netns";
         assert_eq!(testbed.sh(name, rest).out, "", "{name}");
     }
+}
+
+/// A machine whose lab.toml is not that of the others takes itself for one of them.
+fn a_name_that_another_machine_has_is_refused(testbed: &Testbed) {
+    let swap = "sed -i 's/\"node01\"/\"x\"/; s/\"node02\"/\"node01\"/; s/\"x\"/\"node02\"/' /etc/labkit/lab.toml";
+    testbed.sh("node02", swap).ok();
+    let said = testbed.labkit("node02", &["run", "ex2"]);
+    assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
+    for words in ["a Node with name \"node01\"", "hint: another machine has this name", "the same /etc/labkit/lab.toml"]
+    {
+        assert!(said.err.contains(words), "{words}: {}", said.err);
+    }
+    testbed.sh("node02", swap).ok();
 }
 
 /// On machines that are fresh, and must stay so.
