@@ -187,7 +187,7 @@ fn a_unit_runs_with_what_its_files_hold_also_after_undo_and_after_another_run() 
 
 #[test]
 fn swap_is_off_now_and_at_boot_and_comes_back() {
-    let Some(testbed) = Testbed::up(1) else { return };
+    let Some(testbed) = Testbed::up_alone(1) else { return };
     let make = "dd if=/dev/zero of=/var/tmp/plain/swap bs=1M count=16 status=none; chmod 0600 /var/tmp/plain/swap
                 mkswap -q /var/tmp/plain/swap; swapon /var/tmp/plain/swap
                 printf '/var/tmp/plain/swap none swap sw 0 0\\ntmpfs /srv tmpfs noauto\\n' >> /etc/fstab";

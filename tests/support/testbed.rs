@@ -4,7 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    sync::{Mutex, MutexGuard, TryLockError},
+    sync::{Mutex, MutexGuard, PoisonError, TryLockError},
     thread,
     time::Duration,
 };
@@ -19,7 +19,9 @@ static SEATS: [Mutex<()>; 2] = [Mutex::new(()), Mutex::new(())];
 pub struct Testbed {
     /// What its names end with; nothing for the first.
     number: &'static str,
-    _seat: MutexGuard<'static, ()>,
+    _seats: Vec<MutexGuard<'static, ()>>,
+    /// Or on their way.
+    are_up: bool,
 }
 
 fn setting(name: &str, usual: &str) -> String {
@@ -30,42 +32,53 @@ impl Testbed {
     /// Boots fresh machines with this labkit on them, a description of the lab and a secret. None, loudly, where that
     /// cannot be; a failure where LABKIT_REQUIRE names `testbed`.
     pub fn up(count: usize) -> Option<Testbed> {
-        Testbed::boot(count, &[])
+        Testbed::free().boot(count, &[])
     }
 
-    /// The same that know an archive of Kubernetes, and have a disk for a cluster.
+    /// The same with no other testbed beside it: the kernel, which is one for all, has one swap.
+    pub fn up_alone(count: usize) -> Option<Testbed> {
+        Testbed::only().boot(count, &[])
+    }
+
+    /// Fresh machines that know an archive of Kubernetes, and have a disk for a cluster.
     pub fn up_with_kubernetes(count: usize) -> Option<Testbed> {
-        Testbed::boot(count, &["--kubernetes"])
+        Testbed::free().boot(count, &["--kubernetes"])
     }
 
-    fn boot(count: usize, more: &[&str]) -> Option<Testbed> {
-        let testbed = Testbed::free();
-        let said: Said = testbed.script("up").arg(count.to_string()).args(more).output().unwrap().into();
+    fn boot(mut self, count: usize, more: &[&str]) -> Option<Testbed> {
+        let said: Said = self.script("up").arg(count.to_string()).args(more).output().unwrap().into();
         // What cannot be had here is told before anything is made.
         let lacks = said.err.contains("it needs root") || said.err.contains("not installed: ");
         if !require("testbed", !lacks, &said.err) {
             return None;
         }
+        self.are_up = true;
         said.ok();
         for name in NAMES.iter().take(count) {
-            testbed.equip(name);
+            self.equip(name);
         }
-        Some(testbed)
+        Some(self)
     }
 
-    /// One that nobody uses, as soon as there is one.
+    /// Waits until nobody uses one.
     fn free() -> Testbed {
         loop {
             for (seat, number) in SEATS.iter().zip(["", "-2"]) {
-                let taken = match seat.try_lock() {
+                let seat = match seat.try_lock() {
                     Ok(seat) => seat,
                     Err(TryLockError::Poisoned(seat)) => seat.into_inner(),
                     Err(TryLockError::WouldBlock) => continue,
                 };
-                return Testbed { number, _seat: taken };
+                return Testbed { number, _seats: vec![seat], are_up: false };
             }
             thread::sleep(Duration::from_millis(100));
         }
+    }
+
+    /// Waits until nobody uses any.
+    fn only() -> Testbed {
+        let seats = SEATS.iter().map(|seat| seat.lock().unwrap_or_else(PoisonError::into_inner));
+        Testbed { number: "", _seats: seats.collect(), are_up: false }
     }
 
     /// One of tests/testbed, for these machines.
@@ -214,6 +227,9 @@ impl Package {
 
 impl Drop for Testbed {
     fn drop(&mut self) {
+        if !self.are_up {
+            return;
+        }
         let said: Said = self.script("down").output().unwrap().into();
         if said.code != Some(0) && !std::thread::panicking() {
             unreachable!("tests/testbed/down: {}", said.err);
