@@ -59,9 +59,9 @@ def reading(options, labkit, directory):
     ]
 
 
-def many_runs(labkit, count):
+def many_runs(labkit, count, rounds):
     """One real run, and as many copies of its files under other names."""
-    labkit.run("run", "ex1", "--quiet", "--set", "seconds=1", "--set", "rounds=3", "--set", "pings=50")
+    labkit.run("run", "ex1", "--quiet", "--set", "seconds=1", "--set", f"rounds={rounds}", "--set", "pings=50")
     [first] = glob.glob(os.path.join(labkit.state, "runs", "*"))
     with open(os.path.join(first, "run.json")) as file:
         facts = json.load(file)
@@ -80,7 +80,7 @@ def many_runs(labkit, count):
 def reporting(options, labkit, directory):
     count = 50 if options.quick else 1000
     options.say(f"a report over {count} runs")
-    names, samples = many_runs(labkit, count)
+    names, samples = many_runs(labkit, count, 1 if options.quick else 3)
     page = os.path.join(directory, "many.html")
     walls = [labkit.run("report", *names, "-o", page).wall_ms for _ in range(2 if options.quick else 7)]
     labkit.forget()
