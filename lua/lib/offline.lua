@@ -13,6 +13,8 @@ end
 function offline.serve(address)
     local unit = "/etc/systemd/system/labkit-bundle.service"
     host.file { path = unit, content = table.concat({
+        -- Another bundle in its place is another unit, which is begun anew.
+        "# " .. own().digest,
         "[Unit]",
         "Description=The bundle of the lab: packages and images",
         "RequiresMountsFor=" .. own().place,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::support::{
-    cluster::{MASTER, all_proved, at_once, expected, machines, nodes, of_two},
+    cluster::{BUNDLE_THERE, MASTER, all_proved, at_once, bundle_without, expected, machines, nodes, of_two},
     servers::succeed,
     testbed::{NAMES, Testbed, assert_same},
 };
@@ -67,6 +67,7 @@ fn a_run_that_is_killed_at_any_step_is_finished_by_the_next() {
         assert_same(before, &testbed.state(name), &format!("{name} after undo"));
     }
 
+    an_image_that_the_bundle_lacks_is_named(&testbed);
     // Another secret on one of the two.
     testbed.sh("node01", &format!("echo {} >/etc/labkit/secret", "a5".repeat(32))).ok();
     let all = thread::scope(|scope| {
@@ -99,6 +100,24 @@ fn a_run_that_is_killed_at_any_step_is_finished_by_the_next() {
     assert_eq!(narrow.code, Some(4), "{}{}", narrow.out, narrow.err);
     let expected = "✗ routed: pod on node01 → pod on master: INVALID: a packet of 1500 bytes does not come back";
     assert!(narrow.err.contains(expected), "{}", narrow.err);
+}
+
+/// On a master that is none yet; another bundle in the place of that one mends it.
+fn an_image_that_the_bundle_lacks_is_named(testbed: &Testbed) {
+    let (place, whole) = (testbed.root(MASTER).join(BUNDLE_THERE), testbed.root(MASTER).join("var/tmp/whole.tar"));
+    // On a disk of the testbed's, which undo found there.
+    testbed.sh(MASTER, "rm -rf /var/lib/containerd/*").ok();
+    fs::rename(&place, &whole).unwrap();
+    fs::copy(bundle_without(testbed, "coredns"), &place).unwrap();
+    let said = testbed.labkit(MASTER, &["run", "ex2"]);
+    fs::rename(&whole, &place).unwrap();
+    assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
+    for words in [
+        "kubeadm init refuses:\n    failed to pull image k8s.gcr.io/coredns:",
+        "hint: an image is neither here nor in the bundle",
+    ] {
+        assert!(said.err.contains(words), "{words}: {}", said.err);
+    }
 }
 
 /// A worker that has begun to join, and a master whose plug is pulled.

@@ -85,6 +85,22 @@ fn bundle(testbed: &Testbed) -> PathBuf {
     file.clone()
 }
 
+/// The same bundle without an image, whose name holds this word.
+pub fn bundle_without(testbed: &Testbed, word: &str) -> PathBuf {
+    let whole = bundle(testbed);
+    let dir = whole.parent().unwrap();
+    let lock = fs::read_to_string(dir.join("lab.lock")).unwrap();
+    let (kept, left): (Vec<&str>, Vec<&str>) = lock.split("\n\n").partition(|entry| !entry.contains(word));
+    assert_eq!(left.len(), 1, "{lock}");
+    fs::write(dir.join("less.lock"), kept.join("\n\n")).unwrap();
+    labkit(dir, &["bundle", "build", "--quiet", "-o", "less", "--from", "lab.bundle", "less.lock"]).ok();
+    labkit(dir, &["bundle", "pack", "--quiet", "-o", "less.tar", "less"]).ok();
+    dir.join("less.tar")
+}
+
+/// Where a machine looks for it.
+pub const BUNDLE_THERE: &str = "var/lib/labkit/lab.bundle.tar";
+
 /// Machines with a bundle, and nowhere else to get anything from.
 pub fn machines(count: usize) -> Option<Testbed> {
     if !["nginx", "docker-registry", "skopeo", "gpg"].into_iter().all(installed) {
@@ -95,7 +111,7 @@ pub fn machines(count: usize) -> Option<Testbed> {
     let bundle = bundle(&testbed);
     for name in NAMES.iter().take(count) {
         testbed.sh(name, "mkdir -p /var/lib/labkit; rm /etc/apt/sources.list.d/*").ok();
-        fs::copy(&bundle, testbed.root(name).join("var/lib/labkit/lab.bundle.tar")).unwrap();
+        fs::copy(&bundle, testbed.root(name).join(BUNDLE_THERE)).unwrap();
     }
     Some(testbed)
 }
