@@ -2,16 +2,47 @@
 
 use std::{collections::BTreeMap, net::IpAddr, os::fd::RawFd};
 
-use netlink_packet_route::{
-    RouteNetlinkMessage,
-    link::{
-        BridgePortState, BridgeStpState, InfoBridge, InfoBridgePort, InfoData, InfoKind, InfoPortData, InfoVeth,
-        InfoVxlan, LinkAttribute, LinkExtentMask, LinkFlags, LinkInfo, LinkMessage,
-    },
+use nix::libc::{
+    IFF_RUNNING, IFF_UP, IFLA_ADDRESS, IFLA_EXT_MASK, IFLA_GROUP, IFLA_IFALIAS, IFLA_IFNAME, IFLA_INFO_DATA,
+    IFLA_INFO_KIND, IFLA_INFO_SLAVE_DATA, IFLA_INFO_SLAVE_KIND, IFLA_LINKINFO, IFLA_MASTER, IFLA_MTU, IFLA_NET_NS_FD,
+    IFLA_NUM_RX_QUEUES, IFLA_NUM_TX_QUEUES, IFLA_STATS64, RTEXT_FILTER_SKIP_STATS, RTM_DELLINK, RTM_GETLINK,
+    RTM_NEWLINK, RTM_SETLINK,
 };
 
-use super::{Connection, Request};
+use super::{
+    Connection, Request,
+    address::octets,
+    attribute::{attributes, nest, push, text, u32_at, u64_at},
+    message::Answer,
+};
 use crate::error::Result;
+
+// linux/veth.h and linux/if_link.h
+const VETH_INFO_PEER: u16 = 1;
+const IFLA_BR_STP_STATE: u16 = 5;
+const IFLA_BR_MCAST_SNOOPING: u16 = 23;
+const IFLA_BRPORT_STATE: u16 = 1;
+const IFLA_VXLAN_ID: u16 = 1;
+const IFLA_VXLAN_GROUP: u16 = 2;
+const IFLA_VXLAN_LINK: u16 = 3;
+const IFLA_VXLAN_LOCAL: u16 = 4;
+const IFLA_VXLAN_LEARNING: u16 = 7;
+const IFLA_VXLAN_PORT: u16 = 15;
+const IFLA_VXLAN_GROUP6: u16 = 16;
+const IFLA_VXLAN_LOCAL6: u16 = 17;
+
+/// struct ifinfomsg
+const HEADER: usize = 16;
+const UP: u32 = IFF_UP as u32;
+
+/// The device of this index, with these of its flags set to what `flags` has of them.
+fn header(index: u32, flags: u32, change: u32) -> [u8; HEADER] {
+    let mut header = [0; HEADER];
+    for (at, number) in [(4, index), (8, flags), (12, change)] {
+        header[at..at + 4].copy_from_slice(&number.to_ne_bytes());
+    }
+    header
+}
 
 /// What every new device is told.
 #[derive(Debug, Clone, Default)]
@@ -30,28 +61,38 @@ pub struct Endpoint<'a> {
 }
 
 impl Endpoint<'_> {
-    fn message(&self) -> LinkMessage {
-        let mut message = LinkMessage::default();
-        message.header.index = self.index;
-        if self.up {
-            set_up(&mut message, true);
+    fn header(&self) -> [u8; HEADER] {
+        let up = if self.up { UP } else { 0 };
+        header(self.index, up, up)
+    }
+
+    fn attributes(&self, bytes: &mut Vec<u8>) {
+        push(bytes, IFLA_IFNAME, self.name.as_bytes());
+        push(bytes, IFLA_ADDRESS, &self.mac);
+        for (kind, number) in [(IFLA_MTU, self.mtu), (IFLA_MASTER, self.master), (IFLA_GROUP, self.group)] {
+            if let Some(number) = number {
+                push(bytes, kind, &number.to_ne_bytes());
+            }
         }
-        message.attributes.push(LinkAttribute::IfName(self.name.to_owned()));
-        message.attributes.push(LinkAttribute::Address(self.mac.to_vec()));
-        message.attributes.extend(self.mtu.map(LinkAttribute::Mtu));
-        message.attributes.extend(self.master.map(LinkAttribute::Controller));
-        message.attributes.extend(self.group.map(LinkAttribute::Group));
-        message
+    }
+
+    /// A new device of a kind, with what that kind is told besides.
+    fn create(&self, kind: &str, fill: impl FnOnce(&mut Vec<u8>)) -> Request {
+        Request::create(RTM_NEWLINK, &self.header()).filled(|bytes| {
+            self.attributes(bytes);
+            nest(bytes, IFLA_LINKINFO, |bytes| {
+                push(bytes, IFLA_INFO_KIND, kind.as_bytes());
+                nest(bytes, IFLA_INFO_DATA, fill);
+            });
+        })
     }
 }
 
-fn set_up(message: &mut LinkMessage, up: bool) {
-    message.header.change_mask = LinkFlags::Up;
-    message.header.flags = if up { LinkFlags::Up } else { LinkFlags::empty() };
-}
-
 /// One queue instead of one per possible CPU: on a machine of 64 CPUs a pair costs six times as much with them.
-const ONE_QUEUE: [LinkAttribute; 2] = [LinkAttribute::NumTxQueues(1), LinkAttribute::NumRxQueues(1)];
+fn one_queue(bytes: &mut Vec<u8>) {
+    push(bytes, IFLA_NUM_TX_QUEUES, &1u32.to_ne_bytes());
+    push(bytes, IFLA_NUM_RX_QUEUES, &1u32.to_ne_bytes());
+}
 
 /// `ip link add NAME type veth peer name PEER netns NS`, each end born where it belongs.
 #[derive(Debug)]
@@ -64,16 +105,17 @@ pub struct Veth<'a> {
 
 impl Veth<'_> {
     pub fn create(&self) -> Request {
-        let mut peer = self.far.message();
-        peer.attributes.extend(ONE_QUEUE);
-        peer.attributes.extend(self.far_ns.map(LinkAttribute::NetNsFd));
-        let mut message = self.near.message();
-        message.attributes.extend(ONE_QUEUE);
-        message.attributes.push(LinkAttribute::LinkInfo(vec![
-            LinkInfo::Kind(InfoKind::Veth),
-            LinkInfo::Data(InfoData::Veth(InfoVeth::Peer(peer))),
-        ]));
-        Request::create(RouteNetlinkMessage::NewLink(message))
+        let request = self.near.create("veth", |bytes| {
+            nest(bytes, VETH_INFO_PEER, |bytes| {
+                bytes.extend(self.far.header());
+                self.far.attributes(bytes);
+                one_queue(bytes);
+                if let Some(ns) = self.far_ns {
+                    push(bytes, IFLA_NET_NS_FD, &ns.to_ne_bytes());
+                }
+            });
+        });
+        request.filled(one_queue)
     }
 }
 
@@ -86,17 +128,11 @@ pub struct Bridge<'a> {
 
 impl Bridge<'_> {
     pub fn create(&self) -> Request {
-        let stp = if self.stp { BridgeStpState::KernelStp } else { BridgeStpState::Disabled };
-        let mut message = self.end.message();
-        message.attributes.push(LinkAttribute::LinkInfo(vec![
-            LinkInfo::Kind(InfoKind::Bridge),
-            LinkInfo::Data(InfoData::Bridge(vec![
-                InfoBridge::StpState(stp),
-                // Snooping sends queries of its own, which would show in the counters.
-                InfoBridge::MulticastSnooping(false),
-            ])),
-        ]));
-        Request::create(RouteNetlinkMessage::NewLink(message))
+        self.end.create("bridge", |bytes| {
+            push(bytes, IFLA_BR_STP_STATE, &u32::from(self.stp).to_ne_bytes());
+            // Snooping sends queries of its own, which would show in the counters.
+            push(bytes, IFLA_BR_MCAST_SNOOPING, &[0]);
+        })
     }
 }
 
@@ -114,22 +150,17 @@ pub struct Vxlan<'a> {
 
 impl Vxlan<'_> {
     pub fn create(&self) -> Request {
-        let mut data = vec![InfoVxlan::Id(self.vni), InfoVxlan::Port(self.port), InfoVxlan::Learning(true)];
-        data.push(match self.local {
-            IpAddr::V4(local) => InfoVxlan::Local(local),
-            IpAddr::V6(local) => InfoVxlan::Local6(local),
-        });
-        data.push(match self.remote {
-            IpAddr::V4(remote) => InfoVxlan::Group(remote),
-            IpAddr::V6(remote) => InfoVxlan::Group6(remote),
-        });
-        data.extend(self.dev.map(InfoVxlan::Link));
-        let mut message = self.end.message();
-        message.attributes.push(LinkAttribute::LinkInfo(vec![
-            LinkInfo::Kind(InfoKind::Vxlan),
-            LinkInfo::Data(InfoData::Vxlan(data)),
-        ]));
-        Request::create(RouteNetlinkMessage::NewLink(message))
+        let kind = |addr: IpAddr, v4, v6| if addr.is_ipv4() { v4 } else { v6 };
+        self.end.create("vxlan", |bytes| {
+            push(bytes, IFLA_VXLAN_ID, &self.vni.to_ne_bytes());
+            push(bytes, IFLA_VXLAN_PORT, &self.port.to_be_bytes());
+            push(bytes, IFLA_VXLAN_LEARNING, &[1]);
+            push(bytes, kind(self.local, IFLA_VXLAN_LOCAL, IFLA_VXLAN_LOCAL6), &octets(self.local));
+            push(bytes, kind(self.remote, IFLA_VXLAN_GROUP, IFLA_VXLAN_GROUP6), &octets(self.remote));
+            if let Some(dev) = self.dev {
+                push(bytes, IFLA_VXLAN_LINK, &dev.to_ne_bytes());
+            }
+        })
     }
 }
 
@@ -150,33 +181,23 @@ pub enum Change {
 
 impl Change {
     pub fn request(self) -> Request {
-        let mut message = LinkMessage::default();
         match self {
-            Change::Up(index) | Change::Down(index) => {
-                message.header.index = index;
-                set_up(&mut message, matches!(self, Change::Up(_)));
-            }
+            Change::Up(index) => Request::change(RTM_SETLINK, &header(index, UP, UP)),
+            Change::Down(index) => Request::change(RTM_SETLINK, &header(index, 0, UP)),
             Change::UpAsPort { index, master } => {
-                message.header.index = index;
-                message.attributes.push(LinkAttribute::Controller(master));
-                set_up(&mut message, true);
+                Request::change(RTM_SETLINK, &header(index, UP, UP)).with(IFLA_MASTER, &master.to_ne_bytes())
             }
-            Change::Delete(index) => message.header.index = index,
-            Change::DeleteGroup(group) => message.attributes.push(LinkAttribute::Group(group)),
+            Change::Delete(index) => Request::change(RTM_DELLINK, &header(index, 0, 0)),
+            Change::DeleteGroup(group) => {
+                Request::change(RTM_DELLINK, &header(0, 0, 0)).with(IFLA_GROUP, &group.to_ne_bytes())
+            }
         }
-        Request::change(match self {
-            Change::Delete(_) | Change::DeleteGroup(_) => RouteNetlinkMessage::DelLink(message),
-            _ => RouteNetlinkMessage::SetLink(message),
-        })
     }
 }
 
 /// `ip link set dev … alias …`; the kernel takes no alias when a device is made.
 pub fn set_alias(index: u32, alias: &str) -> Request {
-    let mut message = LinkMessage::default();
-    message.header.index = index;
-    message.attributes.push(LinkAttribute::IfAlias(alias.to_owned()));
-    Request::change(RouteNetlinkMessage::SetLink(message))
+    Request::change(RTM_SETLINK, &header(index, 0, 0)).with(IFLA_IFALIAS, alias.as_bytes())
 }
 
 /// A bridge port as spanning tree sees it.
@@ -207,46 +228,54 @@ pub struct DeviceState {
     pub dropped: u64,
 }
 
+/// What the kernel calls a bridge port's state that lets packets pass (linux/if_bridge.h).
+const FORWARDING: u8 = 3;
+
 impl DeviceState {
-    fn read(message: LinkMessage) -> DeviceState {
+    fn read(answer: &Answer) -> Option<DeviceState> {
+        let attributed = answer.body.get(HEADER..).filter(|_| answer.kind == RTM_NEWLINK)?;
+        let flags = u32_at(answer.body, 8);
         let mut state = DeviceState {
-            index: message.header.index,
-            up: message.header.flags.contains(LinkFlags::Up),
-            running: message.header.flags.contains(LinkFlags::Running),
+            index: u32_at(answer.body, 4),
+            up: flags & UP != 0,
+            running: flags & IFF_RUNNING as u32 != 0,
             ..DeviceState::default()
         };
-        for attribute in message.attributes {
-            match attribute {
-                LinkAttribute::IfName(name) => state.name = name,
-                LinkAttribute::IfAlias(alias) => state.alias = alias,
-                LinkAttribute::Group(group) => state.group = group,
-                LinkAttribute::Mtu(mtu) => state.mtu = mtu,
-                LinkAttribute::Stats64(stats) => {
-                    state.rx_packets = stats.rx_packets;
-                    state.tx_packets = stats.tx_packets;
-                    state.rx_bytes = stats.rx_bytes;
-                    state.tx_bytes = stats.tx_bytes;
-                    state.tx_errors = stats.tx_errors;
-                    state.dropped = stats.rx_dropped + stats.tx_dropped;
-                }
-                LinkAttribute::LinkInfo(infos) => state.read_infos(infos),
+        for (kind, value) in attributes(attributed) {
+            match kind {
+                IFLA_IFNAME => state.name = text(value),
+                IFLA_IFALIAS => state.alias = text(value),
+                IFLA_GROUP => state.group = u32_at(value, 0),
+                IFLA_MTU => state.mtu = u32_at(value, 0),
+                IFLA_STATS64 => state.read_counters(value),
+                IFLA_LINKINFO => state.read_info(value),
                 _ => {}
             }
         }
-        state
+        Some(state)
     }
 
-    fn read_infos(&mut self, infos: Vec<LinkInfo>) {
-        for info in infos {
-            match info {
-                LinkInfo::Kind(kind) => self.kind = kind.to_string(),
-                LinkInfo::PortData(InfoPortData::BridgePort(port)) => {
-                    let state = port.into_iter().find_map(|attribute| match attribute {
-                        InfoBridgePort::State(state) => Some(state),
-                        _ => None,
-                    });
-                    self.port = state.map(|state| match state {
-                        BridgePortState::Forwarding => PortState::Forwarding,
+    /// struct rtnl_link_stats64
+    fn read_counters(&mut self, value: &[u8]) {
+        let number = |at: usize| u64_at(value, 8 * at);
+        self.rx_packets = number(0);
+        self.tx_packets = number(1);
+        self.rx_bytes = number(2);
+        self.tx_bytes = number(3);
+        self.tx_errors = number(5);
+        self.dropped = number(6) + number(7);
+    }
+
+    fn read_info(&mut self, value: &[u8]) {
+        let mut is_port = false;
+        for (kind, value) in attributes(value) {
+            match kind {
+                IFLA_INFO_KIND => self.kind = text(value),
+                IFLA_INFO_SLAVE_KIND => is_port = text(value) == "bridge",
+                IFLA_INFO_SLAVE_DATA if is_port => {
+                    let state = attributes(value).find(|(kind, _)| *kind == IFLA_BRPORT_STATE);
+                    self.port = state.map(|(_, state)| match state {
+                        [FORWARDING, ..] => PortState::Forwarding,
                         _ => PortState::Waiting,
                     });
                 }
@@ -256,18 +285,14 @@ impl DeviceState {
     }
 }
 
-fn device(answer: RouteNetlinkMessage) -> Option<DeviceState> {
-    match answer {
-        RouteNetlinkMessage::NewLink(message) => Some(DeviceState::read(message)),
-        _ => None,
-    }
-}
-
 impl Connection {
     /// Every device of the namespace by name (`ip -s -d link show`).
     pub fn devices(&mut self) -> Result<BTreeMap<String, DeviceState>> {
-        let answers = self.dump(RouteNetlinkMessage::GetLink(LinkMessage::default()))?;
-        Ok(answers.into_iter().filter_map(device).map(|state| (state.name.clone(), state)).collect())
+        let mut devices = BTreeMap::new();
+        self.dump(&Request::change(RTM_GETLINK, &header(0, 0, 0)), &mut |answer| {
+            devices.extend(DeviceState::read(&answer).map(|state| (state.name.clone(), state)));
+        })?;
+        Ok(devices)
     }
 
     /// These devices, by index, in order (`ip link show dev`).
@@ -278,14 +303,14 @@ impl Connection {
         // An answer is fifty times as long as a request, and all answers to a send must fit into the socket.
         const SEND: usize = 2048;
         let request = |index: &u32| {
-            let mut message = LinkMessage::default();
-            message.header.index = *index;
             // Counters are not asked for here, and filling them in takes as long as all the rest.
-            message.attributes.push(LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]));
-            Request::change(RouteNetlinkMessage::GetLink(message))
+            let mask = RTEXT_FILTER_SKIP_STATS.to_ne_bytes();
+            Request::change(RTM_GETLINK, &header(*index, 0, 0)).with(IFLA_EXT_MASK, &mask)
         };
         let requests: Vec<Request> = indices.iter().map(request).collect();
-        let answers = self.exchange(&requests, SEND).map_err(|refusal| refusal.error)?;
-        Ok(answers.into_iter().filter_map(device).collect())
+        let mut found = Vec::with_capacity(indices.len());
+        let seen = self.exchange(&requests, SEND, &mut |answer| found.extend(DeviceState::read(&answer)));
+        seen.map_err(|refusal| refusal.error)?;
+        Ok(found)
     }
 }

@@ -3,50 +3,25 @@
 mod address;
 mod attribute;
 mod link;
+mod message;
 mod neighbour;
 mod offload;
 mod route;
 
 pub use address::{Assign, AssignedAddress};
 pub use link::{Bridge, Change, DeviceState, Endpoint, PortState, Veth, Vxlan, set_alias};
+pub use message::Request;
 pub use neighbour::Neighbour;
 pub use offload::Ethtool;
 pub use route::Gateway;
 
 use std::io;
 
-use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage,
-    NetlinkPayload,
-};
-use netlink_packet_route::RouteNetlinkMessage;
+use message::{Answer, HEADER, next};
 use netlink_sys::{Socket, protocols::NETLINK_ROUTE};
+use nix::libc::{NLM_F_ACK, NLM_F_DUMP, NLMSG_DONE, NLMSG_ERROR};
 
 use crate::error::{Context, Error, Result};
-
-/// One message to the kernel.
-#[derive(Debug, Clone)]
-pub struct Request {
-    message: RouteNetlinkMessage,
-    flags: u16,
-}
-
-impl Request {
-    /// Makes something new; an error if it is there already.
-    fn create(message: RouteNetlinkMessage) -> Request {
-        Request { message, flags: NLM_F_REQUEST | NLM_F_CREATE | NLM_F_EXCL }
-    }
-
-    /// Makes something, or sets it to this if it is there.
-    fn replace(message: RouteNetlinkMessage) -> Request {
-        Request { message, flags: NLM_F_REQUEST | NLM_F_CREATE | NLM_F_REPLACE }
-    }
-
-    /// Changes or removes something that is there.
-    fn change(message: RouteNetlinkMessage) -> Request {
-        Request { message, flags: NLM_F_REQUEST }
-    }
-}
 
 /// Which request of a batch the kernel refused, and what it said.
 #[derive(Debug)]
@@ -83,79 +58,74 @@ impl Connection {
     ///
     /// The kernel works through the rest of a chunk even after an error in it.
     pub fn transact(&mut self, requests: &[Request]) -> Result<(), Refusal> {
-        self.exchange(requests, CHUNK).map(drop)
+        self.exchange(requests, CHUNK, &mut |_| ())
     }
 
-    /// As `transact`, in sends of at most so many bytes; gives what was answered beside acknowledgements.
-    fn exchange(&mut self, requests: &[Request], most: usize) -> Result<Vec<RouteNetlinkMessage>, Refusal> {
+    /// As `transact`, in sends of at most so many bytes; shows what is answered beside acknowledgements.
+    fn exchange(&mut self, requests: &[Request], most: usize, see: &mut dyn FnMut(Answer)) -> Result<(), Refusal> {
         let mut chunk = Vec::with_capacity(most.min(256 * requests.len()));
-        let mut answers = Vec::new();
         let mut first = 0;
         for (index, request) in requests.iter().enumerate() {
             let last_of_all = index + 1 == requests.len();
             let last_of_chunk = last_of_all || chunk.len() + 1024 > most;
             // Refusals are always answered; only the last message asks to be acknowledged as well.
             let ack = if last_of_chunk { NLM_F_ACK } else { 0 };
-            push(&mut chunk, request.message.clone(), request.flags | ack, self.sequence + index as u32);
+            request.push(&mut chunk, ack, self.sequence + index as u32);
             if last_of_chunk {
                 let fail = |error: Error| Refusal { request: index, errno: 0, error };
                 self.socket.send(&chunk, 0).map_err(|error| fail(Error::from(error).context("send to netlink")))?;
-                answers.extend(self.acknowledged(self.sequence + index as u32, first)?);
+                self.acknowledged(self.sequence + index as u32, first, see)?;
                 chunk.clear();
                 first = index + 1;
             }
         }
         self.sequence = self.sequence.wrapping_add(requests.len() as u32);
-        Ok(answers)
+        Ok(())
     }
 
     /// Reads answers up to the acknowledgement of message `last`; the earliest refusal is the result.
-    fn acknowledged(&mut self, last: u32, first: usize) -> Result<Vec<RouteNetlinkMessage>, Refusal> {
-        let mut refusal: Option<Refusal> = None;
-        let mut found = Vec::new();
+    fn acknowledged(&mut self, last: u32, first: usize, see: &mut dyn FnMut(Answer)) -> Result<(), Refusal> {
+        let (begun, mut refusal) = (self.sequence, None);
+        let fail = |error| Refusal { request: first, errno: 0, error };
         loop {
-            let answers = self.receive().map_err(|error| Refusal { request: first, errno: 0, error })?;
-            for answer in answers {
-                let ack = match answer.payload {
-                    NetlinkPayload::Error(ack) => ack,
-                    NetlinkPayload::InnerMessage(message) => {
-                        found.push(message);
-                        continue;
-                    }
-                    _ => continue,
-                };
-                let request = answer.header.sequence_number.wrapping_sub(self.sequence) as usize;
-                if ack.code.is_some() && refusal.is_none() {
-                    let errno = -ack.raw_code();
-                    refusal = Some(Refusal { request, errno, error: in_words(errno, &ack.header) });
+            let mut packet = self.receive().map_err(fail)?;
+            while let Some(answer) = next(&mut packet).map_err(fail)? {
+                if i32::from(answer.kind) != NLMSG_ERROR {
+                    see(answer);
+                    continue;
                 }
-                if answer.header.sequence_number == last {
-                    return refusal.map_or(Ok(found), Err);
+                let errno = errno(&answer);
+                if errno != 0 && refusal.is_none() {
+                    let request = answer.sequence.wrapping_sub(begun) as usize;
+                    refusal = Some(Refusal { request, errno, error: in_words(errno, &answer) });
+                }
+                if answer.sequence == last {
+                    return refusal.map_or(Ok(()), Err);
                 }
             }
         }
     }
 
     /// Asks for everything of a kind in this namespace.
-    fn dump(&mut self, message: RouteNetlinkMessage) -> Result<Vec<RouteNetlinkMessage>> {
-        let mut request = Vec::new();
+    fn dump(&mut self, request: &Request, see: &mut dyn FnMut(Answer)) -> Result<()> {
+        let mut bytes = Vec::new();
         self.sequence = self.sequence.wrapping_add(1);
-        push(&mut request, message, NLM_F_REQUEST | NLM_F_DUMP, self.sequence);
-        self.socket.send(&request, 0).context(|| "send to netlink")?;
-        let mut found = Vec::new();
+        request.push(&mut bytes, NLM_F_DUMP, self.sequence);
+        self.socket.send(&bytes, 0).context(|| "send to netlink")?;
         loop {
-            for answer in self.receive()? {
-                match answer.payload {
-                    NetlinkPayload::InnerMessage(message) => found.push(message),
-                    NetlinkPayload::Done(_) => return Ok(found),
-                    NetlinkPayload::Error(error) => return Err(in_words(-error.raw_code(), &error.header)),
-                    _ => {}
+            let mut packet = self.receive()?;
+            while let Some(answer) = next(&mut packet)? {
+                match i32::from(answer.kind) {
+                    NLMSG_DONE => return Ok(()),
+                    NLMSG_ERROR => return Err(in_words(errno(&answer), &answer)),
+                    _ => see(answer),
                 }
             }
         }
     }
 
-    fn receive(&mut self) -> Result<Vec<NetlinkMessage<RouteNetlinkMessage>>> {
+    /// The next packet.
+    fn receive(&mut self) -> Result<&[u8]> {
         self.packet.clear();
         self.packet.reserve(PACKET);
         loop {
@@ -163,47 +133,26 @@ impl Connection {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 other => other.context(|| "receive from netlink")?,
             };
-            return messages(&self.packet);
+            return Ok(&self.packet);
         }
     }
 }
 
-fn messages(packet: &[u8]) -> Result<Vec<NetlinkMessage<RouteNetlinkMessage>>> {
-    let mut found = Vec::new();
-    let mut rest = packet;
-    while rest.len() >= 16 {
-        let message = NetlinkMessage::<RouteNetlinkMessage>::deserialize(rest)
-            .map_err(|error| Error::failed(format!("read an answer of netlink: {error}")))?;
-        let length = (message.header.length as usize).next_multiple_of(4).clamp(16, rest.len());
-        found.push(message);
-        rest = &rest[length..];
-    }
-    Ok(found)
-}
-
-fn push(buffer: &mut Vec<u8>, message: RouteNetlinkMessage, flags: u16, sequence: u32) {
-    let mut header = NetlinkHeader::default();
-    header.flags = flags;
-    header.sequence_number = sequence;
-    let mut message = NetlinkMessage::new(header, NetlinkPayload::from(message));
-    message.finalize();
-    let start = buffer.len();
-    buffer.resize(start + message.buffer_len().next_multiple_of(4), 0);
-    message.serialize(&mut buffer[start..start + message.header.length as usize]);
+/// What an acknowledgement says; 0 where all is well.
+fn errno(answer: &Answer) -> i32 {
+    (attribute::u32_at(answer.body, 0) as i32).wrapping_neg()
 }
 
 /// NLMSGERR_ATTR_MSG
 const MESSAGE: u16 = 1;
 
-/// The errno, and the kernel's own sentence where the extended acknowledgement has one.
-fn in_words(errno: i32, after_code: &[u8]) -> Error {
+/// The errno, and the kernel's own sentence where the extended acknowledgement has one: it stands behind the number and the
+/// header of the request.
+fn in_words(errno: i32, answer: &Answer) -> Error {
     let cause = io::Error::from_raw_os_error(errno);
-    let mut attributes = attribute::attributes(after_code.get(16..).unwrap_or_default());
+    let mut attributes = attribute::attributes(answer.body.get(4 + HEADER..).unwrap_or_default());
     match attributes.find(|(kind, _)| *kind == MESSAGE) {
-        Some((_, text)) => {
-            let text = String::from_utf8_lossy(text);
-            Error::failed(format!("{cause}: {}", text.trim_end_matches('\0')))
-        }
+        Some((_, text)) => Error::failed(format!("{cause}: {}", attribute::text(text))),
         None => Error::failed(cause),
     }
 }

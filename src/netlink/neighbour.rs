@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use netlink_packet_route::{
-    RouteNetlinkMessage,
-    neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage},
-};
+use nix::libc::{NDA_DST, RTM_DELNEIGH};
 
-use super::{Request, address::family};
+use super::{
+    Request,
+    address::{family, octets},
+};
 
 /// `ip neigh … dev DEV`
 #[derive(Debug, Clone, Copy)]
@@ -19,13 +19,9 @@ pub struct Neighbour {
 impl Neighbour {
     /// `ip neigh del ADDR dev DEV`
     pub fn forget(self) -> Request {
-        let mut message = NeighbourMessage::default();
-        message.header.family = family(self.addr);
-        message.header.ifindex = self.index;
-        message.attributes.push(NeighbourAttribute::Destination(match self.addr {
-            IpAddr::V4(addr) => NeighbourAddress::Inet(addr),
-            IpAddr::V6(addr) => NeighbourAddress::Inet6(addr),
-        }));
-        Request::change(RouteNetlinkMessage::DelNeighbour(message))
+        // struct ndmsg
+        let [a, b, c, d] = self.index.to_ne_bytes();
+        let header = [family(self.addr), 0, 0, 0, a, b, c, d, 0, 0, 0, 0];
+        Request::change(RTM_DELNEIGH, &header).with(NDA_DST, &octets(self.addr))
     }
 }

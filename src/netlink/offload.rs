@@ -2,8 +2,8 @@
 //!
 //! Segmentation is what decides throughput between namespaces: with it off every figure is a fifth.
 
-use netlink_packet_core::NLM_F_REQUEST;
 use netlink_sys::{Socket, protocols::NETLINK_GENERIC};
+use nix::libc::NLM_F_REQUEST;
 
 use super::attribute::{attribute, attributes};
 use crate::error::{Context, Error, Result};
@@ -74,7 +74,7 @@ fn ask(socket: &Socket, family: u16, command: u8, attributes: &[u8]) -> Result<V
     let mut request = Vec::with_capacity(HEADERS + attributes.len());
     request.extend(((HEADERS + attributes.len()) as u32).to_ne_bytes());
     request.extend(family.to_ne_bytes());
-    request.extend(NLM_F_REQUEST.to_ne_bytes());
+    request.extend((NLM_F_REQUEST as u16).to_ne_bytes());
     request.extend([0; 8]);
     request.extend([command, 1, 0, 0]);
     request.extend(attributes);

@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use netlink_packet_route::{
-    RouteNetlinkMessage,
-    route::{RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteProtocol, RouteScope, RouteType},
-};
+use nix::libc::{RT_SCOPE_UNIVERSE, RT_TABLE_MAIN, RTA_DST, RTA_GATEWAY, RTM_NEWROUTE, RTN_UNICAST, RTPROT_STATIC};
 
-use super::{Request, address::family};
+use super::{
+    Request,
+    address::{family, octets},
+};
 use crate::names::Cidr;
 
 /// `ip route add TO via VIA`
@@ -18,27 +18,26 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    fn message(self) -> RouteNetlinkMessage {
-        let mut message = RouteMessage::default();
-        message.header.address_family = family(self.via);
-        message.header.destination_prefix_length = self.to.prefix;
-        message.header.table = RouteHeader::RT_TABLE_MAIN;
-        message.header.protocol = RouteProtocol::Static;
-        message.header.scope = RouteScope::Universe;
-        message.header.kind = RouteType::Unicast;
-        if self.to.prefix > 0 {
-            message.attributes.push(RouteAttribute::Destination(RouteAddress::from(self.to.network().addr)));
-        }
-        message.attributes.push(RouteAttribute::Gateway(RouteAddress::from(self.via)));
-        RouteNetlinkMessage::NewRoute(message)
-    }
-
     pub fn create(self) -> Request {
-        Request::create(self.message())
+        self.told(Request::create(RTM_NEWROUTE, &self.header()))
     }
 
     /// Puts the route back whether or not it is still there (`ip route replace`).
     pub fn restore(self) -> Request {
-        Request::replace(self.message())
+        self.told(Request::replace(RTM_NEWROUTE, &self.header()))
+    }
+
+    /// struct rtmsg
+    fn header(self) -> [u8; 12] {
+        let (family, to) = (family(self.via), self.to.prefix);
+        [family, to, 0, 0, RT_TABLE_MAIN, RTPROT_STATIC, RT_SCOPE_UNIVERSE, RTN_UNICAST, 0, 0, 0, 0]
+    }
+
+    fn told(self, request: Request) -> Request {
+        let request = match self.to.prefix {
+            0 => request,
+            _ => request.with(RTA_DST, &octets(self.to.network().addr)),
+        };
+        request.with(RTA_GATEWAY, &octets(self.via))
     }
 }
