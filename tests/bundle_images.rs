@@ -3,10 +3,10 @@
 
 mod support;
 
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use support::{
-    installed,
+    LABKIT, Said, installed,
     servers::{Server, succeed},
     stock::{Images, PROGRAMS, Stock, build, sha256, verify},
 };
@@ -173,4 +173,96 @@ fn an_index_without_the_image_of_the_lock_is_refused_by_build() {
     let said = build(&lock, &dir.path().join("lab.bundle"), &[]);
     assert_eq!(said.code, Some(1));
     assert!(said.err.contains("image `docker.io/library/x:1` for amd64: "), "{}", said.err);
+}
+
+const SLOW: &str = "bundle.image { name = \"localhost/slow:1\", packages = { \"liblapack3\" } }\n";
+const FAST: &str =
+    "bundle.image { name = \"localhost/fast:1\", packages = { \"liblapack3\", \"libopenblas0-serial\" } }\n";
+
+/// labkit, with the archives of this machine.
+fn labkit(dir: &Path, arguments: &[&str]) -> Said {
+    Command::new(LABKIT).current_dir(dir).args(arguments).env("LABKIT_BUNDLE", "none").output().unwrap().into()
+}
+
+fn recipe(dir: &Path, name: &str, text: &str) {
+    fs::write(dir.join(name), format!("--- What do its pods compute with?\n{text}")).unwrap();
+}
+
+/// What is in an image of a bundle, as tar lists it.
+fn files_of(dir: &Path, image: &str) -> String {
+    let (from, to) = (format!("oci:lab.bundle:{image}"), dir.join(image.replace('/', "-")));
+    let copy = ["--insecure-policy", "copy", "--quiet", &from, &format!("dir:{}", to.display())];
+    succeed(Command::new("skopeo").current_dir(dir).args(copy));
+    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(to.join("manifest.json")).unwrap()).unwrap();
+    let layers = manifest["layers"].as_array().unwrap().iter();
+    let list = |layer: &serde_json::Value| {
+        let file = layer["digest"].as_str().unwrap().trim_start_matches("sha256:");
+        succeed(Command::new("tar").arg("tvzf").arg(to.join(file)))
+    };
+    layers.map(list).collect()
+}
+
+#[test]
+fn images_that_a_recipe_wants_of_packages_are_locked_and_made_each_as_if_alone() {
+    if !["mmdebstrap", "skopeo"].into_iter().all(installed) {
+        return;
+    }
+    let work = tempfile::tempdir().unwrap();
+    let dir = work.path();
+    recipe(dir, "pods.lua", &format!("{SLOW}{FAST}"));
+    let said = labkit(dir, &["bundle", "lock", "./pods.lua"]).ok();
+    assert!(said.contains(" 0 images, "), "{said}");
+    let text = fs::read_to_string(dir.join("lab.lock")).unwrap();
+    let made = "[[made]]\nname = \"localhost/slow:1\"\npackages = [\"liblapack3\"]\n";
+    assert!(text.contains(made), "{}", &text[text.len().saturating_sub(2000)..]);
+    let blas = text.split("name = \"libblas3\"").nth(1).unwrap().split("\n\n").next().unwrap();
+    assert!(blas.contains("wanted_by = [\"image localhost/slow:1\"]"), "{blas}");
+    // Nothing named, it is the same.
+    labkit(dir, &["bundle", "lock"]).ok();
+    assert_eq!(fs::read_to_string(dir.join("lab.lock")).unwrap(), text);
+    assert_eq!(labkit(dir, &["bundle", "lock", "--check"]).ok(), "nothing moved: everything is as the lock has it\n");
+
+    let built = labkit(dir, &["bundle", "build"]);
+    assert!(built.err.contains("make      image localhost/slow:1 for amd64 of "), "{}{}", built.out, built.err);
+    assert!(labkit(dir, &["bundle", "verify", "--lock", "lab.lock", "--quiet"]).ok().ends_with("✓ it is whole\n"));
+    let (slow, fast) = (files_of(dir, "localhost/slow:1"), files_of(dir, "localhost/fast:1"));
+    // With OpenBLAS at hand, apt would have left the reference library out of the other one as well.
+    assert!(slow.contains("/blas/libblas.so.3") && !slow.contains("openblas"), "{slow}");
+    assert!(fast.contains("/openblas-serial/libblas.so.3") && !fast.contains("/blas/libblas.so.3"), "{fast}");
+    assert!(slow.contains("usr/local/bin/labkit") && fast.contains("usr/local/bin/labkit"));
+
+    recipe(dir, "pods.lua", SLOW);
+    let said = labkit(dir, &["bundle", "lock", "--check"]);
+    assert_eq!(said.code, Some(3), "{}", said.err);
+    let gone = "- image localhost/fast:1 of packages liblapack3 libopenblas0-serial\n";
+    assert!(said.out.contains(gone) && said.out.contains("- deb libopenblas0-serial amd64 "), "{}", said.out);
+    labkit(dir, &["bundle", "lock"]).ok();
+    let again = labkit(dir, &["bundle", "build"]);
+    // The other one is as it was.
+    assert!(again.code == Some(0) && !again.err.contains("make "), "{}{}", again.out, again.err);
+    let held = labkit(dir, &["bundle", "ls", "lab.bundle"]).ok();
+    assert!(held.contains("localhost/slow:1") && !held.contains("localhost/fast:1"), "{held}");
+}
+
+#[test]
+fn an_image_is_wanted_of_the_same_packages_by_all_recipes() {
+    let work = tempfile::tempdir().unwrap();
+    let dir = work.path();
+    recipe(dir, "one.lua", SLOW);
+    recipe(dir, "two.lua", &FAST.replace("fast", "slow"));
+    let said = labkit(dir, &["bundle", "lock", "./one.lua", "./two.lua"]);
+    assert_eq!(said.code, Some(2), "{}{}", said.out, said.err);
+    let words = "error: image `localhost/slow:1` is wanted of these packages: liblapack3, and of these: liblapack3, libopenblas0-serial\n";
+    assert!(said.err.starts_with(words), "{}", said.err);
+    recipe(dir, "bad.lua", &SLOW.replace("localhost/slow:1", "No Name"));
+    let said = labkit(dir, &["bundle", "lock", "./bad.lua"]);
+    let words = "error: bad.lua:2: recipe `./bad.lua`: bundle.image: `No Name` is no name of an image";
+    assert!(said.err.starts_with(words), "{}", said.err);
+    // Where nothing is gathered it is a name, and no more.
+    recipe(
+        dir,
+        "one.lua",
+        &SLOW.replace("bundle.image", "assert(\"localhost/slow:1\" == bundle.image").replace("}\n", "})\n"),
+    );
+    labkit(dir, &["plan", "./one.lua"]).ok();
 }

@@ -30,6 +30,20 @@ function bundle.facts() end
 ---@return string
 function bundle.file(name) end
 
+---@class MadeImage
+---@field name string  `"localhost/hpcc:1"`
+---@field packages string[]  names of packages; what they need comes along
+
+--- An image that is made of Debian's packages, with labkit in it. `labkit bundle lock` notes it for the recipes that it is
+--- told, and `labkit bundle build` makes it. Gives its name in full; anything else it does nowhere.
+---
+---```lua
+---local image = bundle.image { name = "localhost/hpcc:1", packages = { "hpcc", "libopenblas0-serial" } }
+---```
+---@param t MadeImage
+---@return string
+function bundle.image(t) end
+
 --- Whether there is a bundle where `bundle.facts` looks for one. While a bundle is being made there is none.
 ---@return boolean
 function bundle.is_found() end

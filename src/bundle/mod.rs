@@ -28,7 +28,7 @@ pub use facts::BundleFacts;
 pub use file::FileName;
 pub use find::{find, need};
 pub use kind::ItemKind;
-pub use lock::{Deb, File, Image, Lock, Made, Moved, Question, Wanted, compare, resolve};
+pub use lock::{Deb, File, Image, Lock, Moved, Question, Wanted, compare, resolve};
 pub use open::Bundle;
 pub use registry::full_name;
 pub use serve::{BundleSite, COMPONENT, DEBIAN, Offer, SIGNER, SUITE, offer_packages};

@@ -14,7 +14,7 @@ use std::{
 pub use archive::PackageArchive;
 use operation::Difference;
 use phase::Phase;
-pub use wants::{Seat, WantedArchive, Wants};
+pub use wants::{MadeImage, Seat, WantedArchive, Wants};
 
 use crate::{
     error::{Error, Result, nearest},

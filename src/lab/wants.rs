@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::Lab;
 use crate::{
     error::Result,
@@ -15,6 +17,8 @@ pub struct Wants {
     pub packages: BTreeSet<String>,
     /// Archives of packages besides the machine's own.
     pub archives: BTreeSet<WantedArchive>,
+    /// Images that are made of packages.
+    pub images: BTreeSet<MadeImage>,
 }
 
 /// An archive of packages that a recipe adds.
@@ -27,10 +31,21 @@ pub struct WantedArchive {
     pub key: String,
 }
 
+/// An image that is made of packages.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MadeImage {
+    /// In full: `localhost/hpcc:1`.
+    pub name: String,
+    /// Names of packages; what they need comes along.
+    pub packages: Vec<String>,
+}
+
 impl Wants {
     pub fn extend(&mut self, more: Wants) {
         self.packages.extend(more.packages);
         self.archives.extend(more.archives);
+        self.images.extend(more.images);
     }
 }
 

@@ -7,9 +7,10 @@ use crate::{
     bundle::{
         apt::{self, Control, Package},
         kind::{self, ItemKind},
-        lock::{BY_IMAGE, Deb, File, Made},
+        lock::{Deb, File},
     },
     error::{Context, Error, Result},
+    lab::MadeImage,
     oci::{Descriptor, Digest, Index, Kind, Manifest, Platform, media_type, note},
 };
 
@@ -19,15 +20,12 @@ pub struct Composed {
     pub needed: BTreeSet<Digest>,
 }
 
-/// Packages that images are made of, by the architecture that they are for: `all` is for each.
-type ForImages = Vec<(String, Package)>;
-
 /// What a bundle calls its own lock.
 pub const LOCK: &str = "lab.lock";
 
 /// Composes it from blobs that are all there.
 pub fn index(site: &Site, orders: &Orders, images: &[Documents]) -> Result<Composed> {
-    let mut composing = Composing { site, needed: BTreeSet::new(), all: BTreeMap::new(), for_images: Vec::new() };
+    let mut composing = Composing { site, needed: BTreeSet::new(), all: BTreeMap::new(), packages: Vec::new() };
     orders.progress.begin("packages", orders.lock.debs.len() as u64);
     for deb in &orders.lock.debs {
         orders.progress.doing(&deb.name);
@@ -40,7 +38,7 @@ pub fn index(site: &Site, orders: &Orders, images: &[Documents]) -> Result<Compo
     for image in images {
         composing.image(image);
     }
-    for made in &orders.lock.wanted.made {
+    for made in orders.lock.all_made() {
         composing.made(orders, made)?;
     }
     composing.lock(&orders.lock.text()?)?;
@@ -52,19 +50,17 @@ struct Composing<'a> {
     needed: BTreeSet<Digest>,
     /// By their names and what they are for.
     all: BTreeMap<(String, String), Descriptor>,
-    for_images: ForImages,
+    /// For images that are made of them.
+    packages: Vec<(&'a Deb, Package)>,
 }
 
-impl Composing<'_> {
-    fn deb(&mut self, deb: &Deb) -> Result<()> {
+impl<'a> Composing<'a> {
+    fn deb(&mut self, deb: &'a Deb) -> Result<()> {
         let package = digest(&deb.sha256)?;
         let text = apt::control_of_deb(&self.site.blob(&package))?;
         let control = Control::parse(&text)?;
         apt::require_same(&control, deb)?;
-        if deb.wanted_by.contains(BY_IMAGE) {
-            let package = Package { control, digest: package.clone(), size: deb.size };
-            self.for_images.push((deb.architecture.clone(), package));
-        }
+        self.packages.push((deb, Package { control, digest: package.clone(), size: deb.size }));
         let control = self.site.put(kind::CONTROL, text.as_bytes())?;
         let title = format!("{}_{}_{}.deb", deb.name, file_version(&deb.version), deb.architecture);
         let layer = Descriptor::new(ItemKind::Deb.media_type(), package, deb.size).noted(note::TITLE, title);
@@ -108,7 +104,7 @@ impl Composing<'_> {
     }
 
     /// For several architectures its name leads to an index of them.
-    fn made(&mut self, orders: &Orders, made: &Made) -> Result<()> {
+    fn made(&mut self, orders: &Orders, made: &MadeImage) -> Result<()> {
         let mut tops = Vec::new();
         for architecture in &orders.lock.wanted.architectures {
             let top = self.made_for(orders, made, architecture);
@@ -123,10 +119,12 @@ impl Composing<'_> {
         Ok(())
     }
 
-    fn made_for(&mut self, orders: &Orders, made: &Made, architecture: &str) -> Result<Descriptor> {
-        let is_for = |other: &str| other == architecture || other == "all";
-        let packages: Vec<Package> =
-            self.for_images.iter().filter(|(other, _)| is_for(other)).map(|(_, package)| package.clone()).collect();
+    fn made_for(&mut self, orders: &Orders, made: &MadeImage, architecture: &str) -> Result<Descriptor> {
+        let purpose = orders.lock.purpose(made);
+        let is_for =
+            |deb: &Deb| [architecture, "all"].contains(&deb.architecture.as_str()) && deb.wanted_by.contains(&purpose);
+        let packages = self.packages.iter().filter(|(deb, _)| is_for(deb)).map(|(_, package)| package.clone());
+        let packages: Vec<Package> = packages.collect();
         let lacks = |name: &&String| !packages.iter().any(|one| one.control.field("Package") == Some(name.as_str()));
         if let Some(name) = made.packages.iter().find(lacks) {
             return Err(Error::usage(format!("package `{name}` is not in the lock for images"))

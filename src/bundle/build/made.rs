@@ -15,7 +15,6 @@ use super::{Orders, site::Site};
 use crate::{
     bundle::{
         apt::Package,
-        lock::Made,
         open::carried_by,
         serve::{COMPONENT, DEBIAN, SIGNER, SUITE, StaticSite, offer_of},
     },
@@ -24,6 +23,7 @@ use crate::{
     exec::Program,
     gzip,
     httpd::Server,
+    lab::MadeImage,
     machine::own_architecture,
     oci::{Descriptor, Digest, Index, Kind, Manifest, Platform, media_type, note},
     openpgp::Signer,
@@ -76,7 +76,13 @@ struct RootFs {
 
 /// Makes one image for one architecture, or takes the one that an earlier build made from the same. Gives what the index
 /// says of it.
-pub fn make(site: &Site, orders: &Orders, made: &Made, architecture: &str, packages: &[Package]) -> Result<Descriptor> {
+pub fn make(
+    site: &Site,
+    orders: &Orders,
+    made: &MadeImage,
+    architecture: &str,
+    packages: &[Package],
+) -> Result<Descriptor> {
     let labkit = labkit(orders, architecture)?;
     let from = made_from(made, architecture, packages, &labkit)?;
     if let Some(known) = known(site, &made.name, &from) {
@@ -120,7 +126,7 @@ fn labkit(orders: &Orders, architecture: &str) -> Result<Stretch> {
     Ok(carried_by(&path)?.0)
 }
 
-fn made_from(made: &Made, architecture: &str, packages: &[Package], labkit: &Stretch) -> Result<String> {
+fn made_from(made: &MadeImage, architecture: &str, packages: &[Package], labkit: &Stretch) -> Result<String> {
     let mut tally = Tally::new(labkit.reader());
     io::copy(&mut tally, &mut io::sink()).context(|| "read labkit")?;
     let mut digests: Vec<String> = packages.iter().map(|package| package.digest.to_string()).collect();
@@ -144,7 +150,7 @@ fn known(site: &Site, name: &str, from: &str) -> Option<Descriptor> {
 }
 
 /// The packages unpacked and configured, as a layer: its descriptor, and its digest before compression.
-fn root_layer(site: &Site, made: &Made, architecture: &str, packages: &[Package]) -> Result<(Descriptor, Digest)> {
+fn root_layer(site: &Site, made: &MadeImage, architecture: &str, packages: &[Package]) -> Result<(Descriptor, Digest)> {
     let scratch = Scratch::create(&std::env::temp_dir(), "labkit-")?;
     let signer = Signer::from_seed(&secret::fresh()?, SIGNER);
     let offer = offer_of(site.layout(), packages, &signer)?;

@@ -47,5 +47,9 @@ fn entries(lock: &Lock) -> BTreeMap<String, (String, String)> {
     let images = lock.images.iter().map(|image| {
         (format!("image {} {}", image.name, image.architecture), (image.digest.to_string(), image.index.to_string()))
     });
-    debs.chain(files).chain(images).collect()
+    let made = lock.all_made().map(|made| {
+        let packages = made.packages.join(" ");
+        (format!("image {} of packages", made.name), (packages.clone(), packages))
+    });
+    debs.chain(files).chain(images).chain(made).collect()
 }

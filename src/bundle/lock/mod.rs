@@ -12,13 +12,15 @@ use std::{
 };
 
 pub use compare::{Moved, compare};
-pub use resolve::{BY_IMAGE, Question, resolve};
+use resolve::{BY_IMAGE, for_image};
+pub use resolve::{Question, resolve};
 
 use serde::{Deserialize, Serialize};
 
 use super::{apt::Source, kind::ItemKind, registry::Reference};
 use crate::{
     error::{Context, Error, Result},
+    lab::MadeImage,
     oci::Digest,
     toml_text,
 };
@@ -37,6 +39,9 @@ pub struct Lock {
     pub files: Vec<File>,
     #[serde(default, rename = "image", skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<Image>,
+    /// Images that recipes want made of packages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made: Vec<MadeImage>,
 }
 
 /// What was asked for; the entries follow from it.
@@ -62,23 +67,13 @@ pub struct Wanted {
     pub files: Vec<String>,
     /// Images that are made of those packages.
     #[serde(default, rename = "made", skip_serializing_if = "Vec::is_empty")]
-    pub made: Vec<Made>,
+    pub made: Vec<MadeImage>,
     /// Archives of packages, as deb822; this machine's own where there are none.
     #[serde(default, rename = "source", skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<Source>,
     /// Addresses of registries that are elsewhere than they are called: `docker.io = "http://127.0.0.1:5000"`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub registries: BTreeMap<String, String>,
-}
-
-/// An image that is made of packages of the lock.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Made {
-    /// In full: `localhost/hpcc:1`.
-    pub name: String,
-    /// Names of packages; what they need comes along.
-    pub packages: Vec<String>,
 }
 
 /// A Debian package.
@@ -190,6 +185,21 @@ impl Lock {
         }
     }
 
+    /// Every image that is made of packages. One that was asked for by name is made so, whatever a recipe says of it.
+    pub fn all_made(&self) -> impl Iterator<Item = &MadeImage> {
+        let asked = &self.wanted.made;
+        let of_recipes = self.made.iter().filter(|made| asked.iter().all(|other| other.name != made.name));
+        asked.iter().chain(of_recipes)
+    }
+
+    /// What the packages of such an image are in the lock for.
+    pub fn purpose(&self, made: &MadeImage) -> String {
+        match self.wanted.made.contains(made) {
+            true => BY_IMAGE.to_owned(),
+            false => for_image(made),
+        }
+    }
+
     /// True where a package is there for images that are made of packages.
     pub fn has_for_images(&self, name: &str) -> bool {
         self.debs.iter().any(|deb| deb.name == name && deb.wanted_by.contains(BY_IMAGE))
@@ -201,6 +211,7 @@ impl Lock {
         sorted.debs.sort();
         sorted.files.sort();
         sorted.images.sort();
+        sorted.made.sort();
         Ok(HEAD.to_owned() + &toml_text::write(&sorted)?)
     }
 
@@ -223,10 +234,36 @@ impl Lock {
                 return Some(format!("{what} stands there twice"));
             }
         }
-        if let Some(image) = self.images.iter().find(|image| image.name.parse::<Reference>().is_err()) {
-            return Some(format!("`{}` is no name of an image", image.name.escape_debug()));
+        let mut names = self.images.iter().map(|image| &image.name).chain(self.made.iter().map(|made| &made.name));
+        if let Some(name) = names.find(|name| name.parse::<Reference>().is_err()) {
+            return Some(format!("`{}` is no name of an image", name.escape_debug()));
         }
         let images = self.images.iter().map(|image| format!("image {} {}", image.name, image.architecture));
-        images.into_iter().find(|what| !seen.insert(what.clone())).map(|what| format!("{what} stands there twice"))
+        let made = self.made.iter().map(|made| format!("image {} of packages", made.name));
+        images.chain(made).find(|what| !seen.insert(what.clone())).map(|what| format!("{what} stands there twice"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_that_was_asked_for_by_name_is_made_so_whatever_a_recipe_says() {
+        let made =
+            |name: &str, package: &str| format!("made]]\nname = \"localhost/{name}:1\"\npackages = [\"{package}\"]\n");
+        let head = "version = 1\n[wanted]\narchitectures = [\"amd64\"]\n";
+        let text = [head, "[[wanted.", &made("a", "x"), "[[", &made("a", "y"), "[[", &made("b", "z")].concat();
+        let lock = Lock::parse(&text).unwrap();
+        let packages: Vec<&str> = lock.all_made().map(|made| made.packages[0].as_str()).collect();
+        assert_eq!(packages, ["x", "z"]);
+        assert_eq!(Lock::parse(&lock.text().unwrap()).unwrap(), lock);
+        assert!(
+            Lock::parse(&(text.clone() + "[[" + &made("b", "z")))
+                .unwrap_err()
+                .to_string()
+                .contains("stands there twice")
+        );
+        assert!(Lock::parse(&text.replace("localhost/b", "localhost/B")).is_err());
     }
 }

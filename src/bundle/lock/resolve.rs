@@ -12,7 +12,7 @@ use crate::{
     },
     error::{Error, Result},
     http::Client,
-    lab::Wants,
+    lab::{MadeImage, Wants},
     machine::own_architecture,
     progress::Progress,
     signal,
@@ -46,18 +46,18 @@ pub fn resolve(question: &Question) -> Result<Lock> {
     let mut named = Named::new();
     for architecture in &question.wanted.architectures {
         let purposes = purposes(question);
-        if purposes.values().all(BTreeSet::is_empty) {
+        if purposes.is_empty() {
             continue;
         }
         question.progress.doing(&format!("packages for {architecture}"));
         let scratch = Scratch::new(architecture, question.wanted.sources.is_empty(), &sources)?;
-        for (purpose, mut packages) in purposes.into_iter().filter(|(_, packages)| !packages.is_empty()) {
-            if purpose == BY_IMAGE {
+        for Purpose { name, mut packages, is_image } in purposes {
+            if is_image {
                 packages.extend(scratch.essential()?);
             }
             let packages: Vec<String> = packages.into_iter().collect();
             for resolved in scratch.resolve(&packages)? {
-                add(&mut debs, resolved, &purpose)?;
+                add(&mut debs, resolved, &name)?;
             }
         }
     }
@@ -67,16 +67,54 @@ pub fn resolve(question: &Question) -> Result<Lock> {
         named.entry(full_name(image)?).or_default().insert("images".to_owned());
     }
     let images = images(question, &named)?;
-    let wanted = question.wanted.clone();
-    Ok(Lock { version: VERSION, wanted, debs: debs.into_values().collect(), files, images })
+    let (wanted, debs, made) = (question.wanted.clone(), debs.into_values().collect(), made(question)?);
+    Ok(Lock { version: VERSION, wanted, debs, files, images, made })
 }
 
 /// Which packages are wanted, and what for.
-fn purposes(question: &Question) -> BTreeMap<String, BTreeSet<String>> {
-    let of_recipes = question.recipes.iter().map(|(recipe, wants)| (recipe.clone(), wants.packages.clone()));
-    let by_name = question.wanted.packages.iter().cloned().collect();
-    let by_image = question.wanted.image_packages.iter().cloned().collect();
-    of_recipes.chain([(BY_NAME.to_owned(), by_name), (BY_IMAGE.to_owned(), by_image)]).collect()
+struct Purpose {
+    name: String,
+    packages: BTreeSet<String>,
+    /// With all of a root file system.
+    is_image: bool,
+}
+
+/// The packages of each image are chosen for it alone: what one of them has would be a reason to leave out what another one
+/// wants.
+fn purposes(question: &Question) -> Vec<Purpose> {
+    let purpose = |name: &str, packages: &[String], is_image| {
+        let packages = packages.iter().cloned().collect();
+        Purpose { name: name.to_owned(), packages, is_image }
+    };
+    let mut all: Vec<Purpose> = Vec::new();
+    for (recipe, wants) in question.recipes {
+        all.push(Purpose { name: recipe.clone(), packages: wants.packages.clone(), is_image: false });
+        all.extend(wants.images.iter().map(|image| purpose(&for_image(image), &image.packages, true)));
+    }
+    all.push(purpose(BY_NAME, &question.wanted.packages, false));
+    all.push(purpose(BY_IMAGE, &question.wanted.image_packages, true));
+    all.retain(|purpose| !purpose.packages.is_empty());
+    all
+}
+
+/// What the packages of an image that a recipe wants are wanted by.
+pub fn for_image(image: &MadeImage) -> String {
+    format!("image {}", image.name)
+}
+
+/// The images that recipes want made of packages.
+fn made(question: &Question) -> Result<Vec<MadeImage>> {
+    let wanted: BTreeSet<&MadeImage> = question.recipes.values().flat_map(|wants| &wants.images).collect();
+    let wanted: Vec<MadeImage> = wanted.into_iter().cloned().collect();
+    match wanted.windows(2).find(|two| two[0].name == two[1].name) {
+        Some(two) => Err(Error::usage(format!(
+            "image `{}` is wanted of these packages: {}, and of these: {}",
+            two[0].name,
+            two[0].packages.join(", "),
+            two[1].packages.join(", ")
+        ))),
+        None => Ok(wanted),
+    }
 }
 
 /// Where packages are had from: what the lock names, or this machine's own archives, and what the recipes add.

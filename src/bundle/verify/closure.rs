@@ -55,8 +55,10 @@ fn entries(items: &[Item], lock: &Lock) -> Vec<Finding> {
         .iter()
         .map(|image| (format!("image {} {}", image.name, image.architecture), &manifests, image.digest.hex()));
     let all = debs.chain(files).chain(images);
-    let lost = all.filter(|(_, there, hex)| !there.contains(hex));
-    lost.map(|(what, _, _)| Finding::new("lock", format!("{what} is not in the bundle"))).collect()
+    let lost = all.filter(|(_, there, hex)| !there.contains(hex)).map(|(what, _, _)| what);
+    let made = lock.all_made().filter(|made| items.iter().all(|item| item.name != made.name));
+    let lost = lost.chain(made.map(|made| format!("image {} of packages", made.name)));
+    lost.map(|what| Finding::new("lock", format!("{what} is not in the bundle"))).collect()
 }
 
 /// Every package finds what it depends on, for each architecture.

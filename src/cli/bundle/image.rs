@@ -6,10 +6,11 @@ use argh::FromArgs;
 
 use super::build::{labkits, told};
 use crate::{
-    bundle::{self, Lock, Made, Orders},
+    bundle::{self, Lock, Orders},
     cli::output,
     disk,
     error::{Error, Result},
+    lab::MadeImage,
     progress::Progress,
     signal,
 };
@@ -62,7 +63,7 @@ impl BundleImage {
                 .hint(format!("labkit bundle lock --image-package {}", packages.join(","))));
         }
         lock.wanted.made.retain(|made| made.name != name);
-        lock.wanted.made.push(Made { name, packages });
+        lock.wanted.made.push(MadeImage { name, packages });
         lock.wanted.made.sort();
         disk::replace(path, lock.text()?.as_bytes())?;
         let labkits = labkits(&self.labkit)?;
