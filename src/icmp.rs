@@ -12,7 +12,7 @@ use nix::{
     sys::{
         socket::{
             AddressFamily, ControlMessageOwned, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrIn,
-            SockaddrStorage, recvmsg, sendmsg, setsockopt, socket, sockopt,
+            SockaddrStorage, bind, getsockname, recvmsg, sendmsg, setsockopt, socket, sockopt,
         },
         time::{TimeSpec, TimeVal, TimeValLike},
     },
@@ -79,7 +79,8 @@ impl Heard {
     }
 }
 
-/// Asks from the namespace of the calling thread. Needs CAP_NET_RAW there.
+/// Asks from the namespace of the calling thread. Needs CAP_NET_RAW there, or a group that
+/// `net.ipv4.ping_group_range` allows.
 pub fn ask(ask: Ask) -> Result<Heard> {
     let IpAddr::V4(to) = ask.to else {
         return Err(Error::failed(format!("ask {}: echo over IPv6 is not built in", ask.to))
@@ -101,6 +102,8 @@ pub fn ask(ask: Ask) -> Result<Heard> {
 
 struct Asker {
     socket: OwnedFd,
+    /// The kernel takes the IP header off, and answers to others out.
+    is_datagram: bool,
     ask: Ask,
     to: SockaddrIn,
     /// By sequence number less one: the wall clock when it was sent.
@@ -116,9 +119,23 @@ const ECHO_REQUEST: u8 = 8;
 const TIME_EXCEEDED: u8 = 11;
 
 impl Asker {
-    fn open(ask: Ask, to: Ipv4Addr) -> Result<Asker> {
-        let socket = socket(AddressFamily::Inet, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::Icmp)
-            .context(|| "open a raw ICMP socket")?;
+    fn open(mut ask: Ask, to: Ipv4Addr) -> Result<Asker> {
+        let open = |kind| socket(AddressFamily::Inet, kind, SockFlag::SOCK_CLOEXEC, SockProtocol::Icmp);
+        let raw = open(SockType::Raw);
+        let (socket, is_datagram) = match raw {
+            // What an ordinary user may have, who may not read what comes for others.
+            Err(Errno::EPERM) => match open(SockType::Datagram) {
+                Ok(socket) => (socket, true),
+                Err(_) => (raw.context(|| "open a raw ICMP socket")?, false),
+            },
+            raw => (raw.context(|| "open a raw ICMP socket")?, false),
+        };
+        if is_datagram {
+            // The kernel chooses what tells the packets from others', and says it as a port.
+            bind(socket.as_raw_fd(), &SockaddrIn::new(0, 0, 0, 0, 0)).context(|| "bind an ICMP socket")?;
+            ask.ident = getsockname::<SockaddrIn>(socket.as_raw_fd()).context(|| "bind an ICMP socket")?.port();
+            setsockopt(&socket, sockopt::Ipv4RecvTtl, &true).context(|| "ask for times to live")?;
+        }
         // The kernel's own receive time leaves out how long this thread took to wake.
         setsockopt(&socket, sockopt::ReceiveTimestampns, &true).context(|| "ask for receive times")?;
         if let Some(ttl) = ask.ttl {
@@ -130,6 +147,7 @@ impl Asker {
         }
         Ok(Asker {
             socket,
+            is_datagram,
             ask,
             to: SockaddrIn::from(SocketAddrV4::new(to, 0)),
             sent_at: Vec::new(),
@@ -193,26 +211,30 @@ impl Asker {
     /// Takes a packet; false where none had come.
     fn take_one(&mut self, flags: MsgFlags) -> Result<bool> {
         let mut buffer = [0u8; 2048];
-        let mut control = nix::cmsg_space!(TimeSpec);
+        let mut control = nix::cmsg_space!(TimeSpec, i32);
         let mut parts = [IoSliceMut::new(&mut buffer)];
         let message = match recvmsg::<SockaddrStorage>(self.socket.as_raw_fd(), &mut parts, Some(&mut control), flags) {
             Err(Errno::EAGAIN | Errno::EINTR) => return Ok(false),
             other => other.context(|| "receive an echo answer")?,
         };
-        let mut at = None;
+        let (mut at, mut ttl) = (None, 0);
         for control in message.cmsgs().context(|| "read a receive time")? {
-            if let ControlMessageOwned::ScmTimestampns(time) = control {
-                at = Some(time);
+            match control {
+                ControlMessageOwned::ScmTimestampns(time) => at = Some(time),
+                ControlMessageOwned::Ipv4Ttl(hops) => ttl = hops as u8,
+                _ => {}
             }
         }
         let (bytes, from) = (message.bytes, message.address.as_ref().and_then(source));
         let at = at.map_or_else(wall_clock, Ok)?;
-        self.judge(&buffer[..bytes.min(2048)], from, at);
+        let packet = &buffer[..bytes.min(2048)];
+        let icmp = if self.is_datagram { message_of(packet, ttl) } else { read(packet) };
+        self.judge(icmp, from, at);
         Ok(true)
     }
 
-    fn judge(&mut self, packet: &[u8], from: Option<IpAddr>, at: TimeSpec) {
-        match read(packet) {
+    fn judge(&mut self, icmp: Option<Icmp>, from: Option<IpAddr>, at: TimeSpec) {
+        match icmp {
             Some(Icmp { kind: ECHO_REPLY, ident, sequence, ttl }) if ident == self.ask.ident => {
                 let Some(index) = usize::from(sequence).checked_sub(1) else { return };
                 let Some(answered) = self.answered.get_mut(index).filter(|answered| !**answered) else { return };
@@ -272,6 +294,11 @@ impl Icmp {
 /// Reads an IPv4 packet that carries ICMP; nothing where it is anything else or cut short.
 pub fn read(packet: &[u8]) -> Option<Icmp> {
     let (ttl, icmp) = ipv4_payload(packet, 1)?;
+    message_of(icmp, ttl)
+}
+
+/// The same without the IP header, of which only the time to live counts.
+fn message_of(icmp: &[u8], ttl: u8) -> Option<Icmp> {
     let kind = *icmp.first()?;
     let body = match kind {
         TIME_EXCEEDED => ipv4_payload(icmp.get(8..)?, 1)?.1,
