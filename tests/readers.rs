@@ -252,6 +252,7 @@ fn lines_of_hpl_that_differ_only_in_their_variant_are_told_apart() {
 /// Own captures of mpirun: the cause, and what its sentence must name.
 const MPIRUN: &[(&str, &str, &[&str])] = &[
     ("abort", "aborted", &["rank 1", "code 7"]),
+    ("agent", "no launch agent", &["`/nonexist`", "`plm_rsh_agent`"]),
     ("bad-hostfile", "damaged hostfile", &["`hf_parse2`", "line 1"]),
     ("include-and-exclude", "contradicting parameters", &["`btl_tcp_if_include`", "`btl_tcp_if_exclude`"]),
     ("interface", "no such interface", &["`enp0s9`", "`vm`", "`btl_tcp_if_include`"]),
@@ -265,8 +266,38 @@ const MPIRUN: &[(&str, &str, &[&str])] = &[
     ("no-transport", "transport is gone", &["`sm`"]),
     ("refused", "no connection to host", &["`127.0.0.9`", "port 2", "Connection refused"]),
     ("root", "run as root", &[]),
+    ("time-limit", "time limit", &["1 seconds"]),
     ("unknown-host", "unknown host", &["`node99`", "Name or service not known"]),
     ("unreachable", "no way between ranks", &["`vm`", "`self`"]),
+];
+
+/// The same of Open MPI 5.
+const MPIRUN5: &[(&str, &str, &[&str])] = &[
+    ("abort", "aborted", &["rank 1", "code 7"]),
+    ("agent", "no launch agent", &["`/root/nosuch.sh`", "`plm_ssh_agent`"]),
+    ("bad-hostfile", "damaged hostfile", &["`/root/B`", "slots=-1"]),
+    ("daemon-lost", "a node is gone", &["`node01`"]),
+    ("exit", "ended with an error", &["code 3"]),
+    ("include-and-exclude", "contradicting parameters", &["`btl_tcp_if_include`", "`btl_tcp_if_exclude`"]),
+    ("interface", "no such interface", &["`enp0s9`", "`master`", "`btl_tcp_if_include`"]),
+    ("killed", "killed", &["rank 1", "`node01`", "signal 9"]),
+    ("no-directory", "not started", &["`master`", "system limit exceeded"]),
+    ("no-hostfile", "no hostfile", &["`/root/hosts.lab`"]),
+    ("no-hosts", "no hosts", &["the hostfile is empty"]),
+    ("no-program", "no program", &["`hpcccc`", "`master`"]),
+    ("no-program-at-path", "no program", &["`/usr/bin/hpcccc`", "`master`"]),
+    ("no-prted", "no Open MPI on the node", &["`/nowhere/prted`"]),
+    ("no-prted-bash", "no Open MPI on the node", &["`/nowhere/prted`"]),
+    ("no-slots", "not enough slots", &["5 ranks", "`hostname`"]),
+    ("no-transport", "no such component", &["`master`", "`nosuch`", "`btl`"]),
+    ("nothing", "nothing to run", &[]),
+    ("option", "unknown option", &["`--nosuch-option`"]),
+    ("refused", "no connection to host", &["`192.168.56.11`", "port 22", "Connection refused"]),
+    ("root", "run as root", &[]),
+    ("segv", "died of a signal", &["`node01`", "11 (Segmentation fault"]),
+    ("time-limit", "time limit", &["2 seconds"]),
+    ("unknown-host", "unknown host", &["`node99`", "Temporary failure in name resolution"]),
+    ("unreachable", "no way between ranks", &["`master`", "`self`"]),
 ];
 
 fn names_its_cause(text: &str, cause: &str, named: &[&str], verdict: Verdict) {
@@ -281,10 +312,20 @@ fn names_its_cause(text: &str, cause: &str, named: &[&str], verdict: Verdict) {
 
 #[test]
 fn what_mpirun_says_becomes_its_first_cause_and_a_remedy() {
-    assert_eq!(captures("mpirun-").len(), MPIRUN.len());
-    for (name, cause, named) in MPIRUN {
-        names_its_cause(&capture(&format!("mpirun-{name}.txt")), cause, named, Verdict::Failed);
+    for (release, all) in [("mpirun", MPIRUN), ("mpirun5", MPIRUN5)] {
+        assert_eq!(captures(&format!("{release}-")).len(), all.len());
+        for (name, cause, named) in all {
+            let verdict = if *name == "time-limit" { Verdict::Incomplete } else { Verdict::Failed };
+            names_its_cause(&capture(&format!("{release}-{name}.txt")), cause, named, verdict);
+        }
     }
+}
+
+#[test]
+fn what_ends_with_a_nul_is_not_cut() {
+    let text = capture("mpirun5-daemon-lost.txt");
+    assert!(text.ends_with("\n\0"));
+    assert_eq!(read_one(text.as_bytes()).unwrap().warnings, [""; 0]);
 }
 
 #[test]

@@ -252,6 +252,15 @@ pub fn open_mpi(reading: &Reading) -> String {
             "mpirun noticed that process rank {} with PID 1 on node {node} exited on signal 9 (Killed).",
             of("rank")
         )),
+        "no launch agent" => block(format!(
+            "The value of the MCA parameter \"{parameter}\" was set to a path\nthat could not be found:\n\n  {parameter}: \
+             {program}",
+            parameter = of("parameter")
+        )),
+        "time limit" => block(format!(
+            "The user-provided time limit for job execution has been reached:\n\n  Timeout: {}",
+            of("limit")
+        )),
         "aborted" => block(format!(
             "MPI_ABORT was invoked on rank {} in communicator MPI_COMM_WORLD\nwith errorcode {}.",
             of("rank"),

@@ -30,10 +30,14 @@ pub enum Pick {
     Last(&'static str),
     /// As [`Pick::Line`] in the first paragraph, its lines joined.
     Told(&'static str, &'static str),
+    /// The second where the first is not there.
+    Either(&'static Pick, &'static Pick),
 }
 
-/// What stands behind `[1,0]<stderr>:`, which `--tag-output` puts before each line.
+/// What stands behind `[1,0]<stderr>:`, which `--tag-output` puts before each line, and behind the NUL that ends a message of
+/// Open MPI 5.
 pub fn untagged(line: &str) -> &str {
+    let line = line.trim_start_matches('\0');
     let tag = line.strip_prefix('[').and_then(|rest| rest.split_once(">:"));
     match tag {
         Some((tag, rest)) if tag.ends_with("<stderr") || tag.ends_with("<stdout") => rest,
@@ -78,6 +82,7 @@ impl Pick {
             Pick::Below => below().find(|line| line.starts_with(' ')).map(|line| (*line).to_owned()),
             Pick::Line(from, to) => between(message.first(), from, to),
             Pick::Told(from, to) => between(&message.paragraph(), from, to),
+            Pick::Either(one, other) => return one.of(message).or_else(|| other.of(message)),
         };
         found.map(|name| name.trim().chars().take(SHOWN).collect()).filter(|name: &String| !name.is_empty())
     }

@@ -11,19 +11,16 @@ use signs::{Place, SIGNS, Sign, Weight};
 
 /// True for a text that begins as only mpirun, its ranks, or the ssh below it write.
 pub fn recognise(head: &str) -> bool {
-    let mut before = "";
-    for line in head.lines().map(message::untagged) {
-        let told = |sign: &&Sign| match sign.place {
-            Place::Line => line.starts_with(sign.mark),
-            Place::Block => before.starts_with(RULE) && line.contains(sign.mark),
-            Place::Within => line.starts_with('[') && line.contains(sign.mark),
+    let lines: Vec<&str> = head.lines().map(message::untagged).collect();
+    messages(&lines).any(|message| {
+        let is_behind_rule = message.at > 1 && lines[message.at - 2].starts_with(RULE);
+        let counts = |sign: &Sign| match sign.place {
+            Place::Line => true,
+            Place::Block => is_behind_rule,
+            Place::Within => message.first().starts_with('['),
         };
-        if SIGNS.iter().any(|sign| told(&sign)) {
-            return true;
-        }
-        before = line;
-    }
-    false
+        SIGNS.iter().any(|sign| counts(sign) && sign.fits(&message))
+    })
 }
 
 /// One sign and the message it was found in.
@@ -37,7 +34,7 @@ struct Found<'a> {
 pub fn read(text: &str) -> Reading {
     let mut reading = Reading::of("mpirun");
     let lines: Vec<&str> = text.lines().map(message::untagged).collect();
-    if !text.ends_with('\n') {
+    if !text.trim_end_matches('\0').ends_with('\n') {
         reading.warnings.push(format!("line {}: it has no end: what it names may be cut", lines.len()));
     }
     let found = found(&lines);
@@ -78,7 +75,7 @@ fn verdict(weight: Weight) -> Verdict {
 fn found<'a>(lines: &'a [&'a str]) -> Vec<Found<'a>> {
     let mut seen = BTreeSet::new();
     let all = messages(lines).filter_map(|message| {
-        let known = SIGNS.iter().find(|sign| sign.fits(message.first()));
+        let known = SIGNS.iter().find(|sign| sign.fits(&message));
         let sign = known.or_else(|| message.opens.then_some(&signs::UNKNOWN))?;
         Some(Found { sign, says: sign.says(&message), message })
     });

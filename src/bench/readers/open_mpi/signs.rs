@@ -45,7 +45,7 @@ pub struct Sign {
 }
 
 /// Objects that are text of the message, and no names.
-const SPEECH: &[&str] = &["address", "message", "reason"];
+const SPEECH: &[&str] = &["address", "limit", "message", "reason"];
 
 impl Weight {
     pub fn fails(self) -> bool {
@@ -54,10 +54,13 @@ impl Weight {
 }
 
 impl Sign {
-    pub fn fits(&self, line: &str) -> bool {
+    pub fn fits(&self, message: &Message) -> bool {
+        let line = message.first();
         match self.place {
             Place::Line => line.starts_with(self.mark),
-            Place::Block | Place::Within => line.contains(self.mark),
+            Place::Within => line.contains(self.mark),
+            // Where a line of it ends depends on the release.
+            Place::Block => line.contains(self.mark) || (message.opens && message.paragraph().contains(self.mark)),
         }
     }
 
@@ -84,6 +87,19 @@ const fn sign(
     advice: &'static str,
 ) -> Sign {
     Sign { name, mark, place, weight, objects, says, advice }
+}
+
+/// A shell found nothing to begin where Open MPI's daemon was to be: `orted`, or the `prted` of Open MPI 5.
+const fn no_daemon(mark: &'static str, program: &'static [(&'static str, Pick)]) -> Sign {
+    sign(
+        Weight::Cause,
+        Place::Within,
+        "no Open MPI on the node",
+        mark,
+        program,
+        "a node has no {program}: Open MPI is not installed there, or in another place",
+        "install the same Open MPI on every node, and leave out `--prefix` where all have it from the package",
+    )
 }
 
 /// A message of Open MPI that is not in the table.
@@ -131,28 +147,39 @@ pub const SIGNS: &[Sign] = &[
     sign(Notice, Within, "key readable by others", "' are too open.",
         &[("file", Line("for '", "' are"))],
         "ssh ignores the private key {file}, since others may read it", ""),
-    sign(Cause, Within, "no Open MPI on the node", "orted: No such file or directory",
-        &[("program", Line(": line 1: ", ": No such"))],
-        "a node has no {program}: Open MPI is not installed there, or in another place",
-        "install the same Open MPI on every node, and leave out `--prefix` where all have it from the package"),
-    sign(Cause, Within, "no Open MPI on the node", "orted: command not found",
-        &[],
-        "a node finds no `orted`: Open MPI is not installed there, or not in the PATH of a shell without login",
-        "install the same Open MPI on every node"),
-    sign(Cause, Within, "no Open MPI on the node", "orted: not found",
-        &[("program", Line(": 1: ", ": not found"))],
-        "a node has no {program}: Open MPI is not installed there, or in another place",
-        "install the same Open MPI on every node"),
+    no_daemon("orted: No such file or directory", &[("program", Line(": line 1: ", ": No such"))]),
+    no_daemon("prted: No such file or directory", &[("program", Line(": line 1: ", ": No such"))]),
+    no_daemon("orted: command not found", &[("program", Line(": line 1: ", ": command"))]),
+    no_daemon("prted: command not found", &[("program", Line(": line 1: ", ": command"))]),
+    no_daemon("orted: not found", &[("program", Line(": 1: ", ": not found"))]),
+    no_daemon("prted: not found", &[("program", Line(": 1: ", ": not found"))]),
     // Before anything runs: mpirun itself.
     sign(Cause, Block, "run as root", "has detected an attempt to run as root.",
         &[],
         "mpirun refuses to run as root",
         "run it as another user, or with `--allow-run-as-root`"),
+    // Open MPI 5 puts no line of dashes before it.
+    sign(Cause, AtLine, "run as root", "prterun has detected an attempt to run as root.",
+        &[],
+        "mpirun refuses to run as root",
+        "run it as another user, or with `--allow-run-as-root`"),
+    sign(Cause, Block, "no launch agent", " was set to a path that could not be found:",
+        &[("parameter", Told("parameter \"", "\"")), ("program", Either(&Field("plm_ssh_agent:"), &Field("plm_rsh_agent:")))],
+        "{program}, which {parameter} names to begin daemons on the other nodes, is not there",
+        "give its whole path, or leave the parameter out: then it is ssh"),
+    sign(Cause, Block, "unknown option", "An unrecognized option was included on the mpirun command line:",
+        &[("option", Field("Option:"))],
+        "mpirun knows no option {option}",
+        "`mpirun --help` lists them; options of the program stand behind its name"),
     sign(Cause, AtLine, "unknown option", "mpirun: Error: unknown option ",
         &[("option", Line("option \"", "\""))],
         "mpirun knows no option {option}",
         "`mpirun --help` lists them; options of the program stand behind its name"),
     sign(Cause, Block, "nothing to run", "mpirun could not find anything to do.",
+        &[],
+        "mpirun was given no program",
+        "name the program behind the options"),
+    sign(Cause, Block, "nothing to run", "No executable was specified on the ",
         &[],
         "mpirun was given no program",
         "name the program behind the options"),
@@ -188,6 +215,14 @@ pub const SIGNS: &[Sign] = &[
         &[("program", Field("Executable:")), ("node", Field("Node:"))],
         "program {program} is not on node {node}, or may not be executed there",
         "install it on every node under the same path"),
+    sign(Cause, Block, "no program", "was unable to launch the specified application as it lacked permissions",
+        &[("program", Field("Executable:")), ("node", Field("Node:"))],
+        "program {program} is not on node {node}, or may not be executed there",
+        "install it on every node under the same path"),
+    sign(Cause, Block, "not started", "was unable to launch the specified application as it encountered an error:",
+        &[("reason", Field("Error:")), ("node", Field("Node:"))],
+        "the program was not started on node {node}: {reason}",
+        "Open MPI 5 says so of a directory that is not there, too: it must be on every node, under the same path"),
     sign(Cause, Block, "not started", "was unable to launch the specified application as it",
         &[("reason", Told("application as it ", ":")), ("directory", Field("Working directory:")), ("node", Field("Node:"))],
         "the program was not started on node {node}: mpirun {reason}",
@@ -205,7 +240,7 @@ pub const SIGNS: &[Sign] = &[
         &[("node", Field("Host:")), ("framework", Field("Framework:")), ("component", Field("Component:"))],
         "node {node} has no component {component} of {framework}",
         "check the value of `--mca`: `ompi_info` lists the components"),
-    sign(Suspect, Block, "no such interface", "An invalid value was given for btl_tcp_if_",
+    sign(Suspect, Block, "no such interface", "An invalid value was given for ",
         &[("parameter", Told("given for ", ".")), ("interface", Field("Value:")), ("node", Field("Local host:"))],
         "node {node} has no interface or network {interface}, as {parameter} wants it, and that was ignored",
         "name the cluster's network, which is the same on all nodes: `--mca btl_tcp_if_include 192.168.0.0/24`"),
@@ -225,19 +260,23 @@ pub const SIGNS: &[Sign] = &[
          behind VirtualBox's NAT every machine is 10.0.2.15"),
     // While it runs.
     sign(Cause, Block, "killed", " exited on signal 9 (Killed)",
-        &[("rank", Line("process rank ", " with")), ("node", Line(" on node ", " exited")), ("signal", Line("on signal ", " "))],
+        &[("rank", Line("process rank ", " with")), ("node", Line(" on node ", " exited")), ("signal", Told("exited on signal ", " "))],
         "rank {rank} on node {node} was killed (signal 9)",
         "was its memory full? `dmesg` there tells; a smaller N needs less, and a pod has a limit of its own"),
     sign(Death, Block, "died of a signal", " exited on signal ",
-        &[("rank", Line("process rank ", " with")), ("node", Line(" on node ", " exited")), ("signal", Line("on signal ", " "))],
+        &[("rank", Line("process rank ", " with")), ("node", Line(" on node ", " exited")), ("signal", Told("exited on signal ", " "))],
         "rank {rank} on node {node} died of signal {signal}",
+        "run the program alone on that node; a signal 11 at the start is often a wrong `btl_tcp_if_include`"),
+    sign(Death, Within, "died of a signal", "] Caught signal ",
+        &[("node", Line("[", ":")), ("signal", Line("] Caught signal ", ":"))],
+        "a rank on node {node} died: signal {signal}",
         "run the program alone on that node; a signal 11 at the start is often a wrong `btl_tcp_if_include`"),
     sign(Death, Within, "died of a signal", "] Signal: ",
         &[("node", Line("[", ":")), ("signal", Line("] Signal: ", ""))],
         "a rank on node {node} died: {signal}",
         "run the program alone on that node; a signal 11 at the start is often a wrong `btl_tcp_if_include`"),
     sign(Death, Block, "aborted", "MPI_ABORT was invoked on rank ",
-        &[("rank", Told("on rank ", " in")), ("code", Told("errorcode ", "."))],
+        &[("rank", Told("on rank ", " in")), ("code", Either(&Field("Errorcode:"), &Told("errorcode ", ".")))],
         "rank {rank} gave up by MPI_Abort with code {code}",
         "what the program printed before says why"),
     sign(Death, Block, "ended with an error", "detected that one or more processes exited with non-zero status",
@@ -249,9 +288,9 @@ pub const SIGNS: &[Sign] = &[
         "a rank on node {peer} is gone, as one on {node} noticed",
         "look on the node of the one that is gone: was its memory full, or the time over?"),
     sign(Symptom, Block, "a node is gone", "has lost communication with a remote daemon",
-        &[("node", Field("Remote daemon:"))],
+        &[("node", Behind("Remote daemon:", " on node "))],
         "the daemon of node {node} is gone",
-        "is the node up, and its network? `ping` it"),
+        "what stands before it says why; if nothing does, is the node up, and its network? `ping` it"),
     sign(Symptom, Within, "error in a call", "*** An error occurred in MPI_",
         &[("node", Line("[", ":")), ("call", Line("occurred in ", ""))],
         "{call} failed on node {node}",
@@ -264,6 +303,12 @@ pub const SIGNS: &[Sign] = &[
         &[("ranks", Line("but ", " process"))],
         "{ranks} rank ended with an error, and the others were ended with it",
         "what the program printed before says why"),
+    sign(Symptom, Block, "a rank is gone", " has exited due to process rank ",
+        &[("rank", Told("process rank ", " with")), ("node", Told(" on node ", " "))],
+        "rank {rank} on node {node} ended before its time",
+        "what stands before it says why"),
+    sign(Symptom, Block, "a daemon did not start", "No available launching agents were found.",
+        &[], "mpirun has nothing to begin its daemons with", "what stands before it says why"),
     sign(Symptom, Block, "a daemon did not start", "was unable to reliably start one or more daemons",
         &[], "mpirun could not start its daemon on a node, and does not say why",
         "one `ssh` to each node with a command, `true`, shows it"),
@@ -277,6 +322,10 @@ pub const SIGNS: &[Sign] = &[
         &[("signal", Line("signal ", " to"))],
         "mpirun was stopped from outside, by a time limit (it forwarded signal {signal})",
         "a longer time limit, or a smaller problem"),
+    sign(Stopped, Block, "time limit", "The user-provided time limit for job execution has been reached:",
+        &[("limit", Field("Timeout:"))],
+        "mpirun's own time limit is over: {limit}",
+        "a longer `--timeout`, or a smaller problem"),
     // HPL, also within hpcc.
     sign(Cause, Within, "refused input", ">>> Illegal input in file",
         &[("file", Line("in file ", ". "))],
