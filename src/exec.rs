@@ -1,7 +1,7 @@
 //! A program outside labkit: argument vector, namespace, time limit, and what it printed.
 
 use std::{
-    io::Read,
+    io::{BufRead, BufReader, Read, Write},
     os::unix::process::CommandExt,
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     sync::{
@@ -47,6 +47,8 @@ const LOOK: Duration = Duration::from_millis(5);
 const LOOK_LONG: Duration = Duration::from_millis(50);
 /// For a program to see that nobody reads what it writes, and to say what it has to say.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// For a program that was told to end, and has others to end on other machines.
+const GRACE: Duration = Duration::from_secs(15);
 
 impl Program<'_> {
     /// Runs to the end, to the time limit, or until `stop`; only not getting it started or ended is an error.
@@ -110,6 +112,60 @@ impl Program<'_> {
         })
     }
 
+    /// Runs a program that is told something first, and takes the end of its input for the word to end: nothing else
+    /// reaches one that runs elsewhere. Each line of its output is handed over as it comes, and is in the output as well.
+    /// Why it was told to end before its own end, where it was, comes second.
+    pub fn converse(
+        &self,
+        input: &[u8],
+        stop: &AtomicBool,
+        each: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<(Output, Option<Error>)> {
+        // Ctrl-C on the terminal goes to a group of processes: this one is told in its own way, also by labkit's sudden end.
+        let mut child = self.start("", |command| {
+            command.stdin(Stdio::piped()).process_group(0);
+        })?;
+        let (mut stdin, out, mut err) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        thread::scope(|scope| {
+            let stdout = scope.spawn(|| out.map(|out| lines(out, each)).unwrap_or_default());
+            let stderr = scope.spawn(move || drain(err.as_mut()));
+            // One that ends before it was told everything says why by itself.
+            let _ = stdin.as_mut().map(|stdin| stdin.write_all(input).and_then(|()| stdin.flush()));
+            let (deadline, mut told) = (Instant::now() + self.limit, None);
+            let status = loop {
+                if let Some(status) = child.try_wait().map_err(|error| self.fail(error.into()))? {
+                    break status;
+                }
+                match &told {
+                    None => {
+                        if let Some(why) = self.reason_to_end(deadline, stop) {
+                            drop(stdin.take());
+                            told = Some((why, Instant::now() + GRACE));
+                        }
+                    }
+                    Some((_, end)) if *end < Instant::now() => {
+                        let _ = child.kill();
+                    }
+                    Some(_) => {}
+                }
+                thread::sleep(LOOK);
+            };
+            let output =
+                Output { status, stdout: stdout.join().unwrap_or_default(), stderr: stderr.join().unwrap_or_default() };
+            Ok((output, told.map(|(why, _)| self.fail(why))))
+        })
+    }
+
+    /// Why it is not let run on.
+    fn reason_to_end(&self, deadline: Instant, stop: &AtomicBool) -> Option<Error> {
+        match () {
+            () if signal::asked_to_stop() => Some(Error::interrupted()),
+            () if Instant::now() > deadline => Some(Error::failed(format!("no end after {} s", self.limit.as_secs()))),
+            () if stop.load(Ordering::Acquire) => Some(Error::failed("stopped, since nobody waits for it")),
+            () => None,
+        }
+    }
+
     fn fail(&self, error: Error) -> Error {
         error.context(format!("run `{}`", quote::line(self.argv)))
     }
@@ -162,15 +218,7 @@ impl Program<'_> {
                 let _ = child.kill();
                 return child.wait().map_err(|error| self.fail(error.into()));
             }
-            let why = match () {
-                () if signal::asked_to_stop() => Some(Error::interrupted()),
-                () if Instant::now() > deadline => {
-                    Some(Error::failed(format!("no end after {} s", self.limit.as_secs())))
-                }
-                () if stop.load(Ordering::Acquire) => Some(Error::failed("stopped, since nobody waits for it")),
-                () => None,
-            };
-            if let Some(why) = why {
+            if let Some(why) = self.reason_to_end(deadline, stop) {
                 // It may have ended by itself in between.
                 let _ = child.kill();
                 let _ = child.wait();
@@ -196,6 +244,16 @@ pub fn at_most(most: u64) -> impl FnOnce(&mut dyn Read) -> Result<Vec<u8>> + Sen
             false => Ok(text),
         }
     }
+}
+
+/// All that is read, line by line.
+fn lines(stream: impl Read, each: &mut dyn FnMut(&str)) -> Vec<u8> {
+    let (mut stream, mut text, mut handed) = (BufReader::new(stream), Vec::new(), 0);
+    while stream.read_until(b'\n', &mut text).is_ok_and(|length| length > 0) {
+        each(String::from_utf8_lossy(&text[handed..]).trim_end_matches('\n'));
+        handed = text.len();
+    }
+    text
 }
 
 fn drain(stream: Option<&mut impl Read>) -> Vec<u8> {
@@ -261,6 +319,21 @@ mod tests {
     fn a_program_that_never_ends_is_ended() {
         let error = run(&["sleep", "1000"], Duration::from_millis(50)).unwrap_err();
         assert!(error.to_string().starts_with("run `sleep 1000`: no end after"));
+    }
+
+    #[test]
+    fn one_that_is_told_to_end_ends_in_its_own_way() {
+        // It says what it was told, and goodbye once nothing more can come.
+        let argv = ["sh", "-c", "head -n 1; cat >/dev/null; echo goodbye; exit 7"];
+        let mut said = Vec::new();
+        let program = Program { argv: &argv, limit: Duration::from_millis(300) };
+        let (output, cut) =
+            program.converse(b"hello\n", &AtomicBool::new(false), &mut |line| said.push(line.to_owned())).unwrap();
+        assert_eq!((said, output.status.code()), (vec!["hello".to_owned(), "goodbye".to_owned()], Some(7)));
+        assert!(cut.unwrap().to_string().contains("no end after"));
+        let program = Program { argv: &["sh", "-c", "read word; echo $word"], limit: Duration::from_secs(30) };
+        let (output, cut) = program.converse(b"hello\n", &AtomicBool::new(false), &mut |_| ()).unwrap();
+        assert!(cut.is_none() && output.stdout == b"hello\n");
     }
 
     #[test]

@@ -44,6 +44,7 @@ pub mod icmp;
 pub mod netns;
 
 pub mod nodes;
+pub mod reach;
 
 pub mod addresses;
 pub mod apt_words;

@@ -86,6 +86,10 @@ fn place(root: &Path) -> String {
     if !container.is_empty() {
         return format!("container:{container}");
     }
+    // A pod to which no account was given.
+    if file("etc/hosts").starts_with("# Kubernetes-managed hosts file") {
+        return "pod".to_owned();
+    }
     let dmi = file("sys/class/dmi/id/sys_vendor") + " " + &file("sys/class/dmi/id/product_name");
     let kinds = [
         ("VirtualBox", "virtualbox"),
@@ -128,6 +132,7 @@ mod tests {
         assert_eq!(place_with(&[(".dockerenv", "")]), "container:docker");
         assert_eq!(place_with(&[("sys/class/dmi/id/product_name", "VirtualBox\n")]), "vm:virtualbox");
         assert_eq!(place_with(&[("proc/cpuinfo", "flags : fpu hypervisor lahf")]), "vm:unknown");
+        assert_eq!(place_with(&[("etc/hosts", "# Kubernetes-managed hosts file.\n127.0.0.1 localhost\n")]), "pod");
         assert_eq!(place_with(&[("var/run/secrets/kubernetes.io/serviceaccount/token", "")]), "pod");
     }
 

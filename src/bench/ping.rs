@@ -1,6 +1,6 @@
 //! `bench.ping`: round-trip times of a case.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use super::{iputils, readers::OwnPing, taken::Taken};
 use crate::{
     args::Short,
     error::{Context, Error, Result},
-    icmp::{self, Ask},
+    icmp::{self, Ask, Heard},
     lab::{Case, Lab},
     results::Reading,
 };
@@ -141,14 +141,7 @@ impl Ping {
             ..Ask::new(case.to)
         };
         let heard = lab.netns(&case.from)?.enter(|| icmp::ask(ask)).context(|| format!("ping {}", case.to))?;
-        let answer = |answer: &icmp::Answer| (answer.sequence.into(), answer.round_trip.as_nanos() as u64);
-        Ok(OwnPing {
-            labkit: "ping".to_owned(),
-            to: case.to.to_string(),
-            sent: heard.sent,
-            ttl: heard.answers.first().map(|answer| answer.ttl),
-            answers: heard.answers.iter().map(answer).collect(),
-        })
+        Ok(kept(case.to, &heard))
     }
 
     /// Says what would be measured.
@@ -165,5 +158,16 @@ impl Ping {
             self.size,
             case.to
         ));
+    }
+}
+/// What was heard, as it is kept.
+pub fn kept(to: IpAddr, heard: &Heard) -> OwnPing {
+    let answer = |answer: &icmp::Answer| (answer.sequence.into(), answer.round_trip.as_nanos() as u64);
+    OwnPing {
+        labkit: "ping".to_owned(),
+        to: to.to_string(),
+        sent: heard.sent,
+        ttl: heard.answers.first().map(|answer| answer.ttl),
+        answers: heard.answers.iter().map(answer).collect(),
     }
 }

@@ -17,6 +17,7 @@ mod hold;
 mod import;
 mod list;
 mod ls;
+mod mpi;
 mod output;
 mod plan;
 mod report;
@@ -128,6 +129,9 @@ pub fn main() -> ExitCode {
     let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     if words.first().is_some_and(|word| word == hold::NAME) {
         hold::hold();
+    }
+    if let Some((mpi::NAME, rest)) = words.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return mpi::act(rest);
     }
     match parse(&verbose_first(words)).and_then(|labkit| labkit.map_or(Ok(()), perform)) {
         Ok(()) => ExitCode::SUCCESS,

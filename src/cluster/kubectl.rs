@@ -5,15 +5,19 @@ use std::{env, fs, path::PathBuf, sync::atomic::AtomicBool, time::Duration};
 use serde_json::Value;
 
 use super::manifest::plain;
-use crate::{error::Result, exec::Program, nodes::Role, scratch::Scratch};
+use crate::{
+    error::Result,
+    exec::Program,
+    nodes::Role,
+    reach::{ADMIN, KUBECTL_MEMORY},
+    scratch::Scratch,
+};
 
 /// By whose rights.
 #[derive(Debug, Clone, Copy)]
 pub struct Kubectl(&'static str);
 
 const LIMIT: Duration = Duration::from_secs(60);
-/// What it remembers of the API, elsewhere than in the user's own directory.
-pub const MEMORY: &str = "/run/labkit/kubectl";
 /// Of one request: an API server that is not there is asked again, not waited for.
 const REQUEST: &str = "--request-timeout=10s";
 
@@ -21,13 +25,13 @@ impl Kubectl {
     /// The master may do everything, any other node what a kubelet may.
     pub fn of(role: Role) -> Kubectl {
         match role {
-            Role::Master => Kubectl("/etc/kubernetes/admin.conf"),
+            Role::Master => Kubectl(ADMIN),
             Role::Worker => Kubectl("/etc/kubernetes/kubelet.conf"),
         }
     }
 
     fn begin(self) -> [&'static str; 6] {
-        ["kubectl", "--kubeconfig", self.0, "--cache-dir", MEMORY, REQUEST]
+        ["kubectl", "--kubeconfig", self.0, "--cache-dir", KUBECTL_MEMORY, REQUEST]
     }
 
     /// `kubectl get …`; none where it is not there.

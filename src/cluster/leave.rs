@@ -4,11 +4,12 @@ use std::{env, fs, io::ErrorKind, path::Path};
 
 use nix::mount::{MntFlags, umount2};
 
-use super::{calico, kubectl, orphans, state};
+use super::{calico, orphans, state};
 use crate::{
     command,
     error::{Context, Error, Result},
     netlink::{Change, Connection},
+    reach::KUBECTL_MEMORY,
     scratch::Scratch,
 };
 
@@ -52,7 +53,7 @@ pub fn reset(socket: &str) -> Result<()> {
     for dir in FILLED {
         empty(Path::new(dir))?;
     }
-    gone(fs::remove_dir_all(kubectl::MEMORY)).context(|| format!("remove `{}`", kubectl::MEMORY))?;
+    gone(fs::remove_dir_all(KUBECTL_MEMORY)).context(|| format!("remove `{KUBECTL_MEMORY}`"))?;
     remove_bridge()?;
     calico::remove()?;
     orphans::remove();

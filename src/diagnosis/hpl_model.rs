@@ -17,6 +17,9 @@ pub struct Hpl {
 }
 
 impl Hpl {
+    /// Nothing on one rank, with nothing to wait for.
+    pub const NONE: Hpl = Hpl { n: 0.0, nb: 1.0, p: 1.0, q: 1.0, dgemm_gflops: 0.0, bandwidth_gb_s: f64::INFINITY };
+
     /// Seconds of computing.
     pub fn compute_s(&self) -> f64 {
         2.0 * self.n.powi(3) / (3.0 * self.p * self.q * self.dgemm_gflops * 1e9) * self.imbalance()

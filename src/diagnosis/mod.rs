@@ -8,6 +8,7 @@ mod taken;
 mod unlike;
 
 pub use figure::{Checked, check_figure};
+pub use hpl_model::Hpl;
 
 use serde::Serialize;
 

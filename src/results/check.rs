@@ -53,7 +53,7 @@ fn rate_follows_from_time(reading: &Reading, found: &mut Vec<Objection>) {
         let expected = hpl_operations(n) / time.value / 1e9;
         // A line of HPL prints its time in hundredths of a second; the summary has six digits.
         let is_line = !rate.labels.is_empty() || reading.bench == "hpl";
-        let rounding = if is_line { 0.005 / time.value } else { 0.0 };
+        let rounding = if is_line { 0.005 / (time.value - 0.005).max(0.001) } else { 0.0 };
         if time.value > 0.0 && (rate.value / expected - 1.0).abs() > 0.01 + rounding {
             found.push(Objection {
                 metrics: METRICS,

@@ -14,6 +14,11 @@ pub struct Beside {
 }
 
 impl Beside {
+    /// What was asked for, where labkit itself asked.
+    pub fn of(request: Request) -> Beside {
+        Beside { request: Some(request), complaints: Vec::new() }
+    }
+
     /// True for the tools whose texts belong here.
     pub fn takes(tool: Tool) -> bool {
         matches!(tool, Tool::HpccInput | Tool::OpenMpi)

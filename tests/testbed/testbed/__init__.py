@@ -21,7 +21,8 @@ NAT = "10.0.2"
 
 # Besides the tree itself: what tests install, so that every machine gets it from the mirror.
 OFFERED = ("chrony conntrack ethtool socat iptables jq tree ansible-core python3-apt "
-           "containerd runc containernetworking-plugins ebtables ipset").split()
+           "containerd runc containernetworking-plugins ebtables ipset "
+           "hpcc openmpi-bin libopenblas0-serial libblas3 openssh-server iperf3 sysbench").split()
 
 
 def names(count):

@@ -9,7 +9,10 @@ use super::{
     },
     keys::{KEYS, Place, SECTIONS, SUMMARY},
 };
-use crate::results::{Figure, Reading, Verdict};
+use crate::{
+    diagnosis::Hpl,
+    results::{Figure, Reading, Verdict},
+};
 
 /// The state between two lines.
 pub struct Run {
@@ -147,6 +150,7 @@ impl Run {
     pub fn end(mut self) -> Reading {
         self.hpl_figures();
         let contradiction = self.summary_figures();
+        self.shares();
         self.count_keys();
         let (verdict, why) = self.verdict(contradiction);
         Reading { verdict, why: why.into_iter().collect(), ..self.reading }
@@ -205,6 +209,28 @@ impl Run {
         }
         self.reading.warnings.extend(filled);
         contradiction.or_else(|| self.best_line())
+    }
+
+    /// How much of what all ranks compute in DGEMM is left in HPL, and how much of its time the network takes.
+    fn shares(&mut self) {
+        let number = |fact: &str| self.reading.number(fact);
+        let hpl = || {
+            Some(Hpl {
+                n: number("HPL_N")?,
+                nb: number("HPL_NB")?,
+                p: number("HPL_nprow")?,
+                q: number("HPL_npcol")?,
+                dgemm_gflops: self.reading.value("dgemm_star_gflops").filter(|dgemm| *dgemm > 0.0)?,
+                bandwidth_gb_s: self.reading.value("mpi_bandwidth_avg_gb_s").unwrap_or(f64::INFINITY),
+            })
+        };
+        let (Some(hpl), Some(gflops)) = (hpl(), self.reading.value("hpl_gflops")) else { return };
+        let share =
+            self.reading.value("hpl_s").filter(|seconds| *seconds > 0.0).map(|seconds| hpl.network_s() / seconds);
+        self.reading.figure("hpl_efficiency_percent", 100.0 * gflops / (hpl.p * hpl.q * hpl.dgemm_gflops));
+        if let Some(share) = share.filter(|_| hpl.p * hpl.q > 1.0) {
+            self.reading.figure("hpl_network_percent", 100.0 * share.min(1.0));
+        }
     }
 
     /// The summary has the best of HPL's lines.

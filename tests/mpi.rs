@@ -1,0 +1,280 @@
+//! HPCC by a real mpirun on this machine: refused where it would be wrong, read, and ended in any case.
+#![allow(clippy::unwrap_used, reason = "test code")]
+
+mod support;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use support::{Bench, Said, TempDir, installed, require, servers::succeed};
+
+/// Two ranks of this machine, as small as HPL may be and still be measured.
+const RECIPE: &str = r#"
+--- What do two ranks compute?
+lab.params { n = 400, slots = 2, blas = "optimised", mca = "", limit = 600 }
+local mca = lab.p.mca ~= "" and { [lab.p.mca] = "1" } or nil
+local job = { hosts = { { name = "here", address = "127.0.0.1", slots = lab.p.slots } }, network = "127.0.0.0/8", mca = mca }
+bench.hpcc {
+    case = "cluster", job = job, input = { n = lab.p.n, nb = 64 }, blas = lab.p.blas, limit_s = lab.p.limit,
+}
+"#;
+
+/// What is needed, loudly where it is not there.
+fn can_run() -> bool {
+    let is_there = ["mpirun", "hpcc"].into_iter().all(installed);
+    require("programs", is_there, "mpirun and hpcc are not installed: openmpi-bin, hpcc, libopenblas0-serial")
+}
+
+/// A bench with a directory for what is temporary, so that what is left there shows.
+struct Place {
+    bench: Bench,
+    temporary: TempDir,
+    recipe: PathBuf,
+}
+
+impl Place {
+    fn new() -> Place {
+        let bench = Bench::new();
+        let recipe = bench.recipe("ranks.lua", RECIPE);
+        Place { bench, temporary: tempfile::tempdir().unwrap(), recipe }
+    }
+
+    fn command(&self, settings: &[&str]) -> Command {
+        let mut command = self.bench.command(&["run", self.recipe.to_str().unwrap()]);
+        command.args(settings.iter().flat_map(|setting| ["--set", setting])).env("TMPDIR", self.temporary.path());
+        command
+    }
+
+    fn run(&self, settings: &[&str]) -> Said {
+        self.command(settings).output().unwrap().into()
+    }
+
+    #[track_caller]
+    fn refused(&self, settings: &[&str], why: &str, hint: &str) {
+        let said = self.run(settings);
+        assert!(matches!(said.code, Some(1 | 2)), "{}{}", said.out, said.err);
+        assert!(said.err.contains(why) && said.err.contains(&format!("hint: {hint}")), "{}", said.err);
+        self.nothing_is_left();
+    }
+
+    /// What a rank that was killed had goes a moment after it.
+    #[track_caller]
+    fn nothing_is_left(&self) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let left: Vec<_> = fs::read_dir(self.temporary.path()).unwrap().map(|one| one.unwrap().path()).collect();
+            if left.is_empty() {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{left:?}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// Processes that descend from this one.
+fn descendants(pid: u32) -> Vec<u32> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let children = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    let children: Vec<u32> =
+        children.flat_map(|text| text.split_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<_>>()).collect();
+    children.iter().flat_map(|child| [vec![*child], descendants(*child)].concat()).collect()
+}
+
+fn name(pid: u32) -> String {
+    fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default().trim().to_owned()
+}
+
+/// Dead, and buried or not.
+fn is_over(pid: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    status.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('Z'))
+}
+
+/// Begins one that takes long, and waits until its ranks compute; gives it and all that it began.
+#[allow(clippy::zombie_processes, reason = "who asked for it waits for it")]
+fn under_way(place: &Place, settings: &[&str]) -> (Child, Vec<u32>) {
+    let mut command = place.command(settings);
+    let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(300);
+    loop {
+        let all = descendants(run.id());
+        if all.iter().filter(|pid| name(**pid) == "hpcc").count() == 2 {
+            return (run, all);
+        }
+        assert!(Instant::now() < deadline, "its ranks do not begin");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[track_caller]
+fn all_end(pids: &[u32]) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while let Some(pid) = pids.iter().find(|pid| !is_over(**pid)) {
+        assert!(Instant::now() < deadline, "{} ({pid}) goes on", name(*pid));
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn signal(pid: u32, signal: Signal) {
+    kill(Pid::from_raw(pid.cast_signed()), signal).unwrap();
+}
+
+fn has(all: &[u8], part: &[u8]) -> bool {
+    all.windows(part.len()).any(|window| window == part)
+}
+
+/// A run of it takes minutes.
+const LONG: [&str; 1] = ["n=3000"];
+
+#[test]
+fn what_ranks_compute_is_kept_with_what_it_was_asked_for_and_how() {
+    if !can_run() {
+        return;
+    }
+    let place = Place::new();
+    let said = place.run(&[]);
+    assert!(matches!(said.code, Some(0)), "{}{}", said.out, said.err);
+    assert!(said.err.contains("✓ cluster: ") && said.err.contains(" % of DGEMM"), "{}", said.err);
+    place.nothing_is_left();
+    let dir = fs::read_dir(place.bench.state.path().join("runs")).unwrap().next().unwrap().unwrap().path();
+    let reading: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(dir.join("readings.jsonl")).unwrap()).unwrap();
+    assert_eq!((&reading["verdict"], &reading["case"]), (&"valid".into(), &"cluster".into()));
+    let facts = ["HPL_N", "HPL_NB", "HPL_nprow", "HPL_npcol"].map(|name| reading["facts"][name].as_str().unwrap());
+    assert_eq!(facts, ["400", "64", "1", "2"]);
+    assert!(reading["provenance"]["blas"].as_str().unwrap().contains("libblas"), "{reading}");
+    let raw = dir.join("raw");
+    let input = fs::read_to_string(raw.join(reading["beside"][0].as_str().unwrap().trim_start_matches("raw/")));
+    assert!(input.unwrap().contains("\n400          Ns\n"));
+    // Whoever gets it can read the same figures from the same texts.
+    let packed = place.bench.state.path().join("run.labkit");
+    place.bench.labkit(&["archive", "latest", "-o", packed.to_str().unwrap()]).ok();
+    place.bench.labkit(&["verify", packed.to_str().unwrap()]).ok();
+}
+
+#[test]
+fn what_would_be_wrong_is_refused_before_anything_is_computed() {
+    if !can_run() {
+        return;
+    }
+    let place = Place::new();
+    let misspelt = "Open MPI has no parameter `btl_tcp_if_incude`, and would not say so";
+    place.refused(&["mca=btl_tcp_if_incude"], misspelt, "did you mean `btl_tcp_if_include`?");
+    place.refused(&["n=900000"], "N = 900000 needs ", "N = ");
+    let wrong = place.bench.recipe("wrong.lua", &RECIPE.replace("nb = 64", "nb = 64, p = 2, q = 2"));
+    let said = place.bench.labkit(&["run", wrong.to_str().unwrap()]);
+    assert_eq!(said.code, Some(2), "{}", said.err);
+    assert!(said.err.contains("a grid of 2 × 2 ranks is asked for, and 2 are started"), "{}", said.err);
+    // A plan says what would be run, and runs nothing.
+    let planned = place.bench.labkit(&["plan", place.recipe.to_str().unwrap()]);
+    assert!(
+        planned.out.contains("measure cluster: HPCC on 2 ranks, N = 400, NB = 64"),
+        "{}{}",
+        planned.out,
+        planned.err
+    );
+    let host = place.bench.recipe("away.lua", &RECIPE.replace("\"127.0.0.0/8\"", "\"192.168.56.0/24\""));
+    let said = place.bench.labkit(&["run", host.to_str().unwrap()]);
+    assert!(said.err.contains("here has 127.0.0.1, which is in none of `network`"), "{}", said.err);
+}
+
+#[test]
+fn the_reference_blas_is_refused_and_named_as_the_cause_where_it_runs_all_the_same() {
+    if !can_run() || !require("programs", installed("dpkg-deb"), "dpkg-deb is not installed") {
+        return;
+    }
+    // Debian's own, beside the one that is installed.
+    let dir = tempfile::tempdir().unwrap();
+    succeed(Command::new("apt-get").args(["-qq", "download", "libblas3"]).current_dir(dir.path()));
+    let deb = fs::read_dir(dir.path()).unwrap().map(|one| one.unwrap().path()).next().unwrap();
+    succeed(Command::new("dpkg-deb").arg("-x").arg(&deb).arg(dir.path().join("root")));
+    let library = succeed(Command::new("find").arg(dir.path().join("root")).args(["-name", "libblas.so.3"]));
+    let library = Path::new(library.trim()).parent().unwrap().to_owned();
+    let place = Place::new();
+    let with = |settings: &[&str]| -> Said {
+        place.command(settings).env("LD_LIBRARY_PATH", &library).output().unwrap().into()
+    };
+    let refused = with(&[]);
+    assert_eq!(refused.code, Some(1), "{}{}", refused.out, refused.err);
+    assert!(refused.err.contains("hpcc on here computes with the reference BLAS"), "{}", refused.err);
+    assert!(refused.err.contains("hint: install libopenblas0-serial there"), "{}", refused.err);
+    let run = with(&["blas=any", "n=1000", "slots=1"]);
+    assert!(run.err.contains("! cluster: hpcc on here computes with the reference BLAS"), "{}", run.err);
+    assert!(run.err.contains("✓ cluster: "), "{}", run.err);
+    let why = place.bench.labkit(&["why", "latest"]);
+    assert!(why.out.contains("the reference BLAS"), "{}{}", why.out, why.err);
+}
+
+#[test]
+fn a_rank_that_is_killed_is_named_with_the_test_it_was_in() {
+    if !can_run() {
+        return;
+    }
+    let place = Place::new();
+    let (run, all) = under_way(&place, &LONG);
+    let is_second =
+        |pid: &u32| fs::read(format!("/proc/{pid}/environ")).is_ok_and(|all| has(&all, b"OMPI_COMM_WORLD_RANK=1\0"));
+    let rank = all.iter().copied().find(|pid| name(*pid) == "hpcc" && is_second(pid)).unwrap();
+    signal(rank, Signal::SIGKILL);
+    let said: Said = run.wait_with_output().unwrap().into();
+    // Before it has written a line there is nothing to keep.
+    let is_incomplete = said.code == Some(4) && said.err.contains("✗ cluster: incomplete: it stops ");
+    assert!(is_incomplete || said.code == Some(1), "{}{}", said.out, said.err);
+    assert!(said.err.contains("rank 1 on node `") && said.err.contains("was killed (signal 9)"), "{}", said.err);
+    all_end(&all);
+    place.nothing_is_left();
+}
+
+#[test]
+fn ctrl_c_a_time_limit_and_a_sudden_end_leave_nothing() {
+    if !can_run() {
+        return;
+    }
+    let place = Place::new();
+    let (run, all) = under_way(&place, &LONG);
+    signal(run.id(), Signal::SIGINT);
+    let said: Said = run.wait_with_output().unwrap().into();
+    assert_eq!(said.code, Some(130), "{}{}", said.out, said.err);
+    all_end(&all);
+    place.nothing_is_left();
+
+    let said = place.run(&[LONG[0], "limit=3"]);
+    assert!(matches!(said.code, Some(1 | 4)), "{}{}", said.out, said.err);
+    assert!(said.err.contains("no end after 3 s"), "{}", said.err);
+    place.nothing_is_left();
+
+    let (mut run, all) = under_way(&place, &LONG);
+    signal(run.id(), Signal::SIGKILL);
+    run.wait().unwrap();
+    all_end(&all);
+    place.nothing_is_left();
+}
+
+#[test]
+fn an_input_is_advised_and_what_it_gives_is_told_beside_what_was_expected() {
+    if !can_run() {
+        return;
+    }
+    let place = Place::new();
+    let asked = "local advised = bench.advise { job = job, seconds = 1 }\nbench.hpcc {\n    \
+                 case = \"cluster\", job = job, input = { n = advised.together.n, nb = advised.together.nb }, \
+                 expected_s = advised.together.expected_s,\n}\n";
+    let (head, _) = RECIPE.split_once("bench.hpcc").unwrap();
+    let recipe = place.bench.recipe("advised.lua", &format!("{head}{asked}"));
+    let said = place.bench.labkit(&["run", recipe.to_str().unwrap()]);
+    assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
+    for line in ["advised   together: N = ", "advised   each alone: N = "] {
+        assert!(said.err.contains(line), "{}", said.err);
+    }
+    assert!(said.err.contains("✓ cluster: ") && said.err.contains(" s were expected; "), "{}", said.err);
+}
