@@ -61,10 +61,12 @@ function pods.bridge(kind)
     end
 end
 
---- The commands that make the way to the pods of all other nodes, and those that take it away again.
-local function ways(kind)
+--- The commands that make a way to the pods of all other nodes, and those that take it away again; in a table of routes of
+--- its own where one is given.
+function pods.commands(kind, routes)
     local up, down = {}, {}
     local nodes, vxlan = cluster.subnets(), pods.wrapped.vxlan
+    local into = routes and (" table %d"):format(routes) or ""
     if kind == "vxlan" then
         table.insert(up, "-ip link del vxlan.labkit")
         for _, node in ipairs(nodes) do
@@ -83,20 +85,19 @@ local function ways(kind)
             local first = node.subnet:match "[^/]+"
             table.insert(up, ("bridge fdb append %s dev vxlan.labkit dst %s"):format(mac(node.address), node.address))
             table.insert(up, ("ip neigh replace %s lladdr %s dev vxlan.labkit"):format(first, mac(node.address)))
-            table.insert(up, ("ip route replace %s via %s dev vxlan.labkit onlink"):format(node.subnet, first))
+            table.insert(up, ("ip route replace %s via %s dev vxlan.labkit onlink%s"):format(node.subnet, first, into))
         elseif node.name ~= own_name then
-            table.insert(up, ("ip route replace %s via %s"):format(node.subnet, node.address))
-            table.insert(down, ("-ip route del %s via %s"):format(node.subnet, node.address))
+            table.insert(up, ("ip route replace %s via %s%s"):format(node.subnet, node.address, into))
+            table.insert(down, ("-ip route del %s via %s%s"):format(node.subnet, node.address, into))
         end
     end
     return up, down
 end
 
---- The way between nodes, now and at every boot.
-function pods.ways(kind)
-    local lines = { "[Unit]", "Description=The way to pods of other nodes", "Wants=network-online.target",
+--- A unit that runs commands now and at every boot.
+function pods.unit(name, description, up, down)
+    local lines = { "[Unit]", "Description=" .. description, "Wants=network-online.target",
         "After=network-online.target", "", "[Service]", "Type=oneshot", "RemainAfterExit=yes" }
-    local up, down = ways(kind)
     if #up == 0 then
         return
     end
@@ -107,9 +108,14 @@ function pods.ways(kind)
         table.insert(lines, "ExecStop=" .. command)
     end
     table.insert(lines, "\n[Install]\nWantedBy=multi-user.target\n")
-    local unit = "/etc/systemd/system/labkit-pods.service"
+    local unit = "/etc/systemd/system/" .. name
     host.file { path = unit, content = table.concat(lines, "\n") }
-    host.service { unit = "labkit-pods.service", enabled = true, reads = unit }
+    host.service { unit = name, enabled = true, reads = unit }
+end
+
+--- The way between nodes.
+function pods.ways(kind)
+    pods.unit("labkit-pods.service", "The way to pods of other nodes", pods.commands(kind))
 end
 
 return pods

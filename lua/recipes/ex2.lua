@@ -1,5 +1,5 @@
---- Do three machines become a Kubernetes cluster, and do its pods reach each other by the way that is meant?
-lab.params {
+--- Do three machines become a Kubernetes cluster, do its pods reach each other by the way that is meant, and what do they compute?
+local params = {
     network = { default = "routed", help = "how pods of different machines reach each other", one_of = { "routed", "vxlan", "calico" } },
     encapsulation = {
         default = "cross-subnet",
@@ -10,11 +10,23 @@ lab.params {
     anyway = { default = false, help = "apply pods that do not fit the nodes" },
     runtime = { default = "containerd", help = "what runs containers", one_of = { "containerd", "cri-o" } },
     address = { default = "127.0.0.1:5000", help = "where each machine serves the bundle to itself, where there is one" },
-    patience = { default = 900, help = "seconds that the master waits for all machines" },
+    hpl = { default = true, help = "run HPCC in a pod on each node once they are proved" },
+    pods = { default = "", help = "manifest of those pods; the one that is built in unless given" },
+    agent = {
+        default = "labkit",
+        help = "what begins Open MPI's daemons in them; ssh has them run sshd as root, as the report had it",
+        one_of = { "labkit", "ssh" },
+    },
+    image = { default = "localhost/hpcc:1", help = "their image, which has hpcc and Open MPI" },
 }
 
 local machine, offline, pods = require "machine", require "offline", require "pods"
-local calico, runtime = require "calico", require "runtime"
+local calico, runtime, hpcc = require "calico", require "runtime", require "hpcc"
+for name, param in pairs(hpcc.params) do
+    params[name] = param
+end
+lab.params(params)
+
 local kind, address, chosen = lab.p.network, lab.p.address, lab.p.runtime
 local is_calico = kind == "calico"
 
@@ -124,4 +136,27 @@ local way = is_calico and calico.way(lab.p.encapsulation, pods.under()) or {
 }
 way.patience = lab.p.patience
 cluster.prove(way)
+
+-- A pod on each node, and in all of them what `labkit run base` measures on machines.
+if lab.p.hpl then
+    local image = lab.p.image == hpcc.image and bundle.image { name = hpcc.image, packages = hpcc.packages } or lab.p.image
+    if lab.node().role == "master" then
+        lab.phase "hpl pods"
+        local file = lab.p.pods ~= "" and lab.p.pods or nil
+        local hosts = cluster.hpl_pods {
+            image = image,
+            file = file,
+            sshd = lab.p.agent == "ssh",
+            anyway = lab.p.anyway,
+            patience = lab.p.patience,
+        }
+        lab.phase "hpl"
+        if #hosts > 0 then
+            local job = { hosts = hosts, network = lab.nodes().pod_cidr, agent = lab.p.agent }
+            bench.ready { job = job, patience = lab.p.patience }
+            hpcc.measure(hosts, lab.nodes().pod_cidr, lab.p.agent)
+            hpcc.report(lab.p.links > 0)
+        end
+    end
+end
 report.table { title = "How long each phase took", metric = "phase_s" }

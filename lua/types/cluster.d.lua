@@ -33,6 +33,19 @@ cluster = {}
 ---@field patience integer?  seconds; 900 unless given
 ---@field daemon string?  DaemonSet of kube-system that must be ready on each node besides: `"calico-node"`
 
+---@class ClusterHplPods
+---@field file string?  manifest of the pods; the one that is built in, with a pod for each of three nodes, unless given
+---@field image string?  in place of the manifest's
+---@field host_network boolean?  on the network of their machines; false unless given
+---@field sshd boolean?  they run sshd as root, for `agent = "ssh"`; false unless given
+---@field anyway boolean?  apply them although they do not fit the nodes; false unless given
+---@field patience integer?  seconds to wait until they run; 600 unless given
+
+---@class HplPod
+---@field name string  of the node that it is on
+---@field address string
+---@field pod string  `"NAMESPACE/NAME"`
+
 ---@class Subnet
 ---@field name string  of the node
 ---@field address string  of the node, in the lab's network
@@ -55,6 +68,15 @@ function cluster.check() end
 --- Tells, on the master, what pods ask of each node, and whether that is more than would be left without the largest.
 function cluster.fit() end
 
+--- Pods that MPI jobs run in, on the master for all nodes: looked at whether they fit, applied, and waited for. They have no
+--- rights, and labkit of their node is in them. Gives them as `bench.hpcc` takes hosts; nothing on other nodes, and where
+--- nothing is measured.
+---
+--- Fails where they do not fit the nodes, with numbers, and where one does not come up, with the reason.
+---@param args ClusterHplPods
+---@return HplPod[]
+function cluster.hpl_pods(args) end
+
 --- This machine as a node of the cluster: `kubeadm init` on the master, `kubeadm join` elsewhere. A worker waits until the
 --- master is there. What was begun and cut short is finished, or taken away and begun anew.
 ---
@@ -63,6 +85,11 @@ function cluster.fit() end
 ---@param args ClusterJoin
 ---@return boolean changed
 function cluster.member(args) end
+
+--- Which network this machine's pods have, by what is on it: `"routed"`, `"vxlan"`, `"calico"`, the name of another's
+--- configuration, or nothing.
+---@return string?
+function cluster.network() end
 
 --- The image whose process keeps a pod's namespaces, as the kubeadm of this machine names it.
 ---

@@ -5,7 +5,9 @@ use serde::Deserialize;
 use super::World;
 use crate::{
     args::Nothing,
-    cluster::{self, Calico, CalicoArgs, CgroupDriver, Identity, Member, Prove, Ready, Runtime, Token},
+    cluster::{
+        self, Calico, CalicoArgs, CgroupDriver, HplPod, HplPods, Identity, Member, Prove, Ready, Runtime, Token,
+    },
     error::Result,
     lab::{Mode, operation::bring},
     lua::{Namespace, function},
@@ -48,6 +50,13 @@ pub fn namespace() -> Namespace<World> {
                 }
                 Ok(())
             }),
+            function("hpl_pods", |world: &mut World, args: HplPods| -> Result<Vec<HplPod>> {
+                match world.lab.own_node()?.role {
+                    Role::Master if world.lab.measures() => args.run(&world.lab),
+                    Role::Master => args.describe(&mut world.lab).map(|()| Vec::new()),
+                    Role::Worker => Ok(Vec::new()),
+                }
+            }),
             function("member", |world: &mut World, args: Join| {
                 world.params.refuse_unknown()?;
                 // The secret is the lab's, and this may be another machine.
@@ -59,6 +68,7 @@ pub fn namespace() -> Namespace<World> {
                 let Join { runtime, cgroups } = args;
                 bring(&mut world.lab, &Member { nodes, own, runtime, cgroups, identity })
             }),
+            function("network", |_: &mut World, _: Nothing| Ok(cluster::network())),
             function("pause_image", |world: &mut World, _: Nothing| match world.lab.mode {
                 // kubeadm need not be installed yet.
                 Mode::Run | Mode::Build => cluster::pause_image(),

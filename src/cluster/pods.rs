@@ -23,6 +23,8 @@ use crate::{
 pub const NAMESPACE: &str = "labkit-proof";
 /// The one that has all of them behind it.
 pub const SERVICE: &str = "hello";
+/// Notes the digest of the labkit that a pod was given: one that was replaced since stays in it.
+pub const PROGRAM: &str = "labkit/program";
 /// Where labkit is in a pod.
 const INSIDE: &str = "/labkit";
 /// Each look is a kubectl, a tenth of a second of a CPU that the pods need to come up.
@@ -70,7 +72,7 @@ pub fn apply(kubectl: Kubectl, nodes: &Nodes, image: &str) -> Result<()> {
         pod["metadata"]["labels"] = json!({ "app": SERVICE });
         objects.push(pod);
     }
-    forget_others(kubectl, &objects)?;
+    forget_others(kubectl, NAMESPACE, &objects)?;
     kubectl.apply(&objects)
 }
 
@@ -107,56 +109,65 @@ fn spec(node: &Node, name: &str, image: &str, program: &Path) -> Value {
     })
 }
 
-/// Pods cannot be told another program or image: those that have one go first.
-fn forget_others(kubectl: Kubectl, objects: &[Value]) -> Result<()> {
+/// Pods cannot be told another program, image or share: those that have one go first.
+pub fn forget_others(kubectl: Kubectl, namespace: &str, objects: &[Value]) -> Result<()> {
     let told = |pod: &Value| {
         let spec = &pod["spec"];
         let path =
             spec["volumes"].as_array().into_iter().flatten().find_map(|volume| volume["hostPath"]["path"].as_str());
-        let container = &spec["containers"][0];
-        (path.map(str::to_owned), container["image"].clone(), container["command"].clone())
+        let container = |key: &str| spec["containers"][0][key].clone();
+        let network = spec["hostNetwork"].as_bool().unwrap_or(false);
+        let program = pod["metadata"]["annotations"][PROGRAM].as_str().map(str::to_owned);
+        (
+            path.map(str::to_owned),
+            program,
+            network,
+            container("image"),
+            container("command"),
+            container("resources")["limits"].clone(),
+        )
     };
-    for pod in kubectl.list(&["pods", "--namespace", NAMESPACE])? {
+    for pod in kubectl.list(&["pods", "--namespace", namespace])? {
         let is_same =
             |wanted: &&Value| wanted["kind"] == "Pod" && wanted["metadata"]["name"] == pod["metadata"]["name"];
         if let (Some(wanted), Some(name)) = (objects.iter().find(is_same), pod["metadata"]["name"].as_str())
             && told(wanted) != told(&pod)
         {
-            kubectl.delete(&["pod", name, "--namespace", NAMESPACE])?;
+            kubectl.delete(&["pod", name, "--namespace", namespace])?;
         }
     }
     Ok(())
 }
 
-/// The address of each node's pod, once all run.
+/// The address of each of these pods, once all run.
 pub fn addresses(
     kubectl: Kubectl,
-    nodes: &Nodes,
+    namespace: &str,
+    names: &[&str],
     patience: Duration,
     say: &dyn Fn(&str),
 ) -> Result<BTreeMap<String, IpAddr>> {
     let deadline = Instant::now() + patience;
     loop {
         signal::check()?;
-        let pods = kubectl.list(&["pods", "--namespace", NAMESPACE]);
+        let pods = kubectl.list(&["pods", "--namespace", namespace]);
         let found: BTreeMap<String, IpAddr> = pods.iter().flatten().filter_map(address).collect();
-        let lacks: Vec<&str> =
-            nodes.nodes.iter().map(|node| node.name.as_str()).filter(|name| !found.contains_key(*name)).collect();
+        let lacks: Vec<&str> = names.iter().copied().filter(|name| !found.contains_key(*name)).collect();
         if lacks.is_empty() {
             return Ok(found);
         }
         if Instant::now() > deadline {
             let seen = pods?;
-            let warnings = trouble::warnings(kubectl, NAMESPACE);
+            let warnings = trouble::warnings(kubectl, namespace);
             let why = lacks.iter().map(|name| match seen.iter().find(|pod| pod["metadata"]["name"] == **name) {
                 Some(pod) => format!("{name}: {}", trouble::of(pod, &warnings)),
                 None => format!("{name}: there is none"),
             });
             let why = why.collect::<Vec<_>>().join("; ");
-            return Err(Error::failed(format!("no pod of the proof runs on {}: {why}", lacks.join(", ")))
-                .hint(format!("kubectl describe pods --namespace {NAMESPACE}")));
+            return Err(Error::failed(format!("pods of {namespace} do not run: {why}"))
+                .hint(format!("kubectl describe pods --namespace {namespace}")));
         }
-        say(&format!("waits for pods on {}", lacks.join(", ")));
+        say(&format!("waits for pods: {}", lacks.join(", ")));
         thread::sleep(LOOK);
     }
 }
@@ -164,5 +175,5 @@ pub fn addresses(
 fn address(pod: &Value) -> Option<(String, IpAddr)> {
     let status = &pod["status"];
     let address = status["podIP"].as_str()?.parse().ok()?;
-    (status["phase"] == "Running").then_some((pod["spec"]["nodeName"].as_str()?.to_owned(), address))
+    (status["phase"] == "Running").then_some((pod["metadata"]["name"].as_str()?.to_owned(), address))
 }

@@ -116,7 +116,9 @@ impl Prove {
         let deadline = Instant::now() + SETTLED;
         loop {
             let patience = Duration::from_secs(self.patience);
-            let pods = pods::addresses(kubectl, nodes, patience, &|words| lab.progress.doing(words))?;
+            let names: Vec<&str> = nodes.nodes.iter().map(|node| node.name.as_str()).collect();
+            let say = |words: &str| lab.progress.doing(words);
+            let pods = pods::addresses(kubectl, pods::NAMESPACE, &names, patience, &say)?;
             let address = pods.get(own.name.as_str()).copied();
             let address = address.ok_or_else(|| Error::failed("no pod of the proof runs on this node"))?;
             match namespace_of(address)? {

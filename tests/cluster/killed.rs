@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::support::{
-    cluster::{BUNDLE_THERE, MASTER, all_proved, at_once, bundle_without, expected, machines, nodes, of_two},
+    cluster::{BUNDLE_THERE, EX2, MASTER, all_proved, at_once, bundle_without, expected, machines, nodes, of_two},
     servers::succeed,
     testbed::{NAMES, Testbed, assert_same},
 };
@@ -58,7 +58,7 @@ fn a_run_that_is_killed_at_any_step_is_finished_by_the_next() {
             }
         });
     }
-    all_proved(&at_once(&testbed, names, &["run", "ex2", "--set", "network=vxlan"]), "vxlan");
+    all_proved(&at_once(&testbed, names, &[&EX2[..], &["--set", "network=vxlan"]].concat()), "vxlan");
     assert_eq!(nodes(&testbed), expected(2));
     for said in at_once(&testbed, names, &["undo", "ex2"]) {
         said.ok();
@@ -85,7 +85,7 @@ fn a_run_that_is_killed_at_any_step_is_finished_by_the_next() {
     // The secret put right, the same command goes on.
     testbed.sh("node01", &format!("echo {} >/etc/labkit/secret", "5a".repeat(32))).ok();
     a_master_that_dies_while_a_worker_joins_is_named(&testbed);
-    all_proved(&at_once(&testbed, names, &["run", "ex2"]), "routed");
+    all_proved(&at_once(&testbed, names, &EX2), "routed");
 
     // A machine that is in a cluster does not leave it for a secret that somebody changed.
     let other = format!("cp -p /etc/labkit/secret /run; echo {} >/etc/labkit/secret", "a5".repeat(32));

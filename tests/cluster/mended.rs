@@ -6,7 +6,8 @@ use std::{
 };
 
 use crate::support::{
-    cluster::{KUBECTL, MASTER, all_proved, at_once, expected, machines, nodes},
+    Said,
+    cluster::{EX2, KUBECTL, MASTER, all_proved, at_once, expected, machines, nodes},
     testbed::{NAMES, Testbed, assert_same},
 };
 
@@ -101,7 +102,7 @@ fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
     assert!(fresh.contains("✓ lab                lab: node01 (worker), 192.168.56.11"), "{fresh}");
     assert!(fresh.contains("· cluster            this machine is in none"), "{fresh}");
 
-    all_proved(&at_once(&testbed, &NAMES, &["run", "ex2"]), "routed");
+    all_proved(&at_once(&testbed, &NAMES, &EX2), "routed");
     assert_eq!(nodes(&testbed), expected(3));
     // What it was told is in no argument, log or record.
     let token =
@@ -115,7 +116,7 @@ fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
     let well = testbed.labkit("node01", &["doctor"]).ok();
     assert!(!well.contains('✗') && well.contains("✓ node               ready since "), "{well}");
 
-    let again = at_once(&testbed, &NAMES, &["run", "ex2"]);
+    let again = at_once(&testbed, &NAMES, &EX2);
     all_proved(&again, "routed");
     again.iter().for_each(|said| assert!(said.err.contains("nothing to do: all "), "{}", said.err));
 
@@ -141,9 +142,9 @@ fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
     testbed.sh("node02", "cp /etc/machine-id /var/tmp").ok();
     fs::copy(testbed.root("node01").join("etc/machine-id"), testbed.root("node02").join("etc/machine-id")).unwrap();
     testbed.reboot("node02");
-    all_proved(&at_once(&testbed, &NAMES, &["run", "ex2"]), "routed");
+    all_proved(&at_once(&testbed, &NAMES, &EX2), "routed");
     // Its kubelet has told by now who it is.
-    let clones = testbed.labkit(MASTER, &["run", "ex2"]);
+    let clones = testbed.labkit(MASTER, &EX2);
     assert!(clones.err.contains("! node01 and node02 have the same machine-id, "), "{}", clones.err);
     testbed.sh("node02", "mv /var/tmp/machine-id /etc/machine-id").ok();
 
@@ -153,12 +154,14 @@ fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
     let forget =
         "delete node node02; secrets=$($K --namespace kube-system get secrets --output name | grep bootstrap-token)";
     testbed.sh(MASTER, &format!("K='{KUBECTL}'; $K {forget}; $K --namespace kube-system delete $secrets")).ok();
-    let all = at_once(&testbed, &NAMES, &["run", "ex2"]);
+    let all = at_once(&testbed, &NAMES, &EX2);
     all_proved(&all, "routed");
     assert!(all[0].err.contains("token of cluster lab: make it good for two hours"), "{}", all[0].err);
     assert_eq!(nodes(&testbed), expected(3));
     // By now, and not much sooner, the kubelet calls the control plane's pods ready.
     status_is_told(&testbed, token);
+
+    what_pods_compute_is_measured_without_any_right_of_theirs(&testbed);
 
     for said in at_once(&testbed, &NAMES, &["undo", "ex2"]) {
         said.ok();
@@ -183,6 +186,41 @@ fn a_name_that_another_machine_has_is_refused(testbed: &Testbed) {
         assert!(said.err.contains(words), "{words}: {}", said.err);
     }
     testbed.sh("node02", swap).ok();
+}
+
+/// HPCC in a pod on each node, begun by labkit in place of ssh, and by ssh.
+fn what_pods_compute_is_measured_without_any_right_of_theirs(testbed: &Testbed) {
+    let small = ["run", "ex2", "--set", "n=300", "--set", "nb=32"];
+    let measured = |said: &Said, cases: &[&str]| {
+        assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
+        for case in cases {
+            assert!(said.err.lines().any(|line| line.starts_with(&format!("✓ {case}: "))), "{case}: {}", said.err);
+        }
+    };
+    let said = testbed.labkit(MASTER, &[&small[..], &["--set", "links=1"]].concat());
+    measured(&said, &["cluster", "master", "node01", "node02", "master to node01", "master to node02"]);
+    assert!(said.err.contains("asked for master 1.85 of 2 CPUs"), "{}", said.err);
+    let readings = testbed.sh(MASTER, "cat $(ls -d /var/lib/labkit/runs/*-ex2-* | tail -n 1)/readings.jsonl").ok();
+    let readings = readings.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let hpcc: Vec<_> = readings.filter(|reading| reading["bench"] == "hpcc").collect();
+    assert_eq!(hpcc.len(), 4);
+    for reading in &hpcc {
+        let place = (&reading["verdict"], &reading["provenance"]["where"], &reading["facts"]["HPL_N"]);
+        assert_eq!(place, (&"valid".into(), &"pod".into(), &"300".into()), "{reading}");
+        assert!(reading["provenance"]["blas"].as_str().unwrap().starts_with("openblas-serial/"), "{reading}");
+    }
+    let pod = testbed.sh(MASTER, &format!("{KUBECTL} get pod hpl-pod1 --namespace labkit-hpl --output json")).ok();
+    let pod: serde_json::Value = serde_json::from_str(&pod).unwrap();
+    let container = &pod["spec"]["containers"][0];
+    assert_eq!(container["securityContext"]["capabilities"], serde_json::json!({ "drop": ["ALL"] }));
+    assert_eq!(pod["spec"]["securityContext"]["runAsNonRoot"], true);
+    // What began it is gone, and so is all that it began.
+    let left = "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -o -e '[h]pcc' -e '[o]rted' || :; ls /tmp";
+    let exec = format!("{KUBECTL} exec --namespace labkit-hpl hpl-pod1 -- sh -c");
+    assert_eq!(testbed.sh(MASTER, &format!("{exec} \"{left}\"")).ok(), "");
+
+    let said = testbed.labkit(MASTER, &[&small[..], &["--set", "links=0", "--set", "agent=ssh"]].concat());
+    measured(&said, &["cluster", "master", "node01", "node02"]);
 }
 
 /// On machines that are fresh, and must stay so.

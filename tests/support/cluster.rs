@@ -20,6 +20,9 @@ pub const KUBECTL: &str = "kubectl --cache-dir /run/kubectl --kubeconfig /etc/ku
 /// One bundle for all tests.
 static BUNDLE: Mutex<Option<(TempDir, PathBuf)>> = Mutex::new(None);
 
+/// Without what pods compute, which takes a while.
+pub const EX2: [&str; 4] = ["run", "ex2", "--set", "hpl=false"];
+
 fn labkit(dir: &Path, arguments: &[&str]) -> Said {
     Command::new(LABKIT).current_dir(dir).args(arguments).env("LABKIT_BUNDLE", "none").output().unwrap().into()
 }

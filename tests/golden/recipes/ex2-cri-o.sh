@@ -80,3 +80,94 @@ export KUBECONFIG=/etc/kubernetes/admin.conf
 kubectl wait --for=condition=Ready nodes --all --timeout=900s
 
 # proof
+
+# hpl pods
+kubectl apply --filename - <<'END'
+# Three pods that HPL runs in, one on each machine. labkit fills in its own path and leaves out pods of machines that the
+# lab does not have; `--set pods=FILE` takes another manifest.
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: Namespace
+  metadata:
+    name: labkit-hpl
+- apiVersion: v1
+  kind: Pod
+  metadata:
+    name: hpl-pod1
+    namespace: labkit-hpl
+    labels: &labels
+      app: hpl
+  spec: &spec
+    nodeName: master
+    # The master runs one as well.
+    tolerations:
+    - operator: Exists
+    restartPolicy: Always
+    terminationGracePeriodSeconds: 0
+    automountServiceAccountToken: false
+    enableServiceLinks: false
+    securityContext:
+      runAsNonRoot: true
+      runAsUser: 65534
+      runAsGroup: 65534
+      # Echo packets without any right.
+      sysctls:
+      - name: net.ipv4.ping_group_range
+        value: 0 2147483647
+    containers:
+    - name: hpl
+      image: localhost/hpcc:1
+      imagePullPolicy: IfNotPresent
+      command: [/labkit, hello, hpl, --port, "18080"]
+      resources:
+        requests: &share
+          cpu: "1"
+          memory: 1Gi
+        limits: *share
+      securityContext:
+        allowPrivilegeEscalation: false
+        readOnlyRootFilesystem: true
+        capabilities:
+          drop: [ALL]
+      volumeMounts:
+      - name: labkit
+        mountPath: /labkit
+        readOnly: true
+      # Open MPI keeps its sockets, and ranks of one pod their memory, in files.
+      - name: scratch
+        mountPath: /tmp
+      - name: memory
+        mountPath: /dev/shm
+    volumes:
+    - name: labkit
+      hostPath:
+        path: /usr/local/bin/labkit
+        type: File
+    - name: scratch
+      emptyDir: {}
+    - name: memory
+      emptyDir:
+        medium: Memory
+- apiVersion: v1
+  kind: Pod
+  metadata:
+    name: hpl-pod2
+    namespace: labkit-hpl
+    labels: *labels
+  spec:
+    <<: *spec
+    nodeName: node01
+- apiVersion: v1
+  kind: Pod
+  metadata:
+    name: hpl-pod3
+    namespace: labkit-hpl
+    labels: *labels
+  spec:
+    <<: *spec
+    nodeName: node02
+END
+
+# hpl
