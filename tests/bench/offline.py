@@ -1,4 +1,4 @@
-"""A bundle for the recipe ex2: packages of Debian's and of Kubernetes', and the images that its kubeadm names."""
+"""A bundle for recipes of a cluster: packages of Debian's and of Kubernetes', and the images that its kubeadm names."""
 
 import json
 import os
@@ -51,7 +51,7 @@ def push(registry):
         run(["skopeo", "--insecure-policy", "copy", "--quiet", "--dest-tls-verify=false", f"oci:{layout}:{name}", place])
 
 
-def bundle(labkit, directory):
+def bundle(labkit, directory, *recipes):
     """Makes it, as one file; gives its path. What it is made from is removed."""
     # The archive of Kubernetes is made where machines are booted.
     testbed("up", "1", "--kubernetes", patience_s=BUILT_WITHIN_S)
@@ -70,7 +70,7 @@ def bundle(labkit, directory):
         options += ["--sources", sources([(f"http://{kubernetes.address}", "lab", "main")], os.path.join(HOME, "mirror.gpg"), "kubernetes", place)]
         options += ["--registry", f"k8s.gcr.io=http://{registry.address}"]
         lock, built = os.path.join(place, "lab.lock"), os.path.join(place, "lab.bundle")
-        labkit.run("bundle", "lock", "ex2", *options, "-o", lock, patience_s=600)
+        labkit.run("bundle", "lock", *recipes, *options, "-o", lock, patience_s=600)
         labkit.run("bundle", "build", lock, "-o", built, "--quiet", patience_s=1800)
         labkit.run("bundle", "pack", built, "-o", packed, "--quiet", patience_s=600)
     finally:
