@@ -277,6 +277,7 @@ const MPIRUN5: &[(&str, &str, &[&str])] = &[
     ("agent", "no launch agent", &["`/root/nosuch.sh`", "`plm_ssh_agent`"]),
     ("bad-hostfile", "damaged hostfile", &["`/root/B`", "slots=-1"]),
     ("daemon-lost", "a node is gone", &["`node01`"]),
+    ("disconnected", "killed", &["rank 2", "`node02`", "signal 9"]),
     ("exit", "ended with an error", &["code 3"]),
     ("include-and-exclude", "contradicting parameters", &["`btl_tcp_if_include`", "`btl_tcp_if_exclude`"]),
     ("interface", "no such interface", &["`enp0s9`", "`master`", "`btl_tcp_if_include`"]),

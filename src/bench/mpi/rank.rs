@@ -6,7 +6,7 @@ use std::{
     io::{self, ErrorKind, Read, Write},
     os::unix::process::{CommandExt, ExitStatusExt},
     path::Path,
-    process::{ChildStdin, Command, Stdio},
+    process::{ChildStdin, Command, ExitStatus, Stdio},
     thread,
     time::Duration,
 };
@@ -16,6 +16,7 @@ use nix::sys::signal::{Signal, raise};
 use super::{COMMAND, SWEEP, start::STEM};
 use crate::{
     error::{Context, Error, Result},
+    machine::Machine,
     raw::die_with_parent,
     scratch::Scratch,
     signal,
@@ -28,48 +29,73 @@ const LOOK: Duration = Duration::from_millis(50);
 /// More than any input is.
 const LONGEST: u64 = 1 << 20;
 
+/// Those that mpirun and people end a rank by.
+const ENDS: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP];
+
 /// Gives the exit code where it returns at all.
 pub fn run() -> Result<i32> {
     let rank = ["OMPI_COMM_WORLD_RANK", "PMIX_RANK"].iter().find_map(|name| env::var(name).ok());
-    match rank.as_deref() {
-        Some("0") => first(),
-        Some(_) => {
-            let error = Command::new(HPCC).current_dir("/").stdin(Stdio::null()).exec();
-            Err(Error::from(error).context(format!("run `{HPCC}`")))
-        }
-        None => Err(Error::usage("this is no rank of an MPI job").hint("`labkit run base` begins it by mpirun")),
+    let Some(rank) = rank else {
+        return Err(Error::usage("this is no rank of an MPI job").hint("`labkit run base` begins it by mpirun"));
+    };
+    let status = if rank == "0" { first(&rank)? } else { attend(&rank, hpcc(Path::new("/")), || Ok(()))? };
+    // mpirun tells a rank that was killed from one that failed.
+    if let Some(signal) = status.signal().and_then(|signal| Signal::try_from(signal).ok()) {
+        let _ = raise(signal);
     }
+    Ok(status.code().unwrap_or(1))
+}
+
+fn hpcc(dir: &Path) -> Command {
+    let mut command = Command::new(HPCC);
+    command.current_dir(dir).stdin(Stdio::null()).stdout(io::stderr());
+    command
 }
 
 /// hpcc reads and writes where it is begun, and appends: it gets a directory of its own.
-fn first() -> Result<i32> {
+fn first(rank: &str) -> Result<ExitStatus> {
     let scratch = Scratch::create(&env::temp_dir(), STEM)?;
     let _sweeper = sweeper(scratch.path())?;
     let mut input = String::new();
     io::stdin().lock().take(LONGEST).read_to_string(&mut input).context(|| "read the input")?;
     fs::write(scratch.path().join(INPUT), input).context(|| format!("write `{INPUT}`"))?;
-    let mut command = Command::new(HPCC);
-    command.current_dir(scratch.path()).stdin(Stdio::null()).stdout(io::stderr());
+    let mut given = 0;
+    attend(rank, hpcc(scratch.path()), || {
+        given += give(&scratch.path().join(OUTPUT), given)?;
+        Ok(())
+    })
+}
+
+/// Runs it to its end; `each` is done now and then, and once after that.
+fn attend(rank: &str, mut command: Command, mut each: impl FnMut() -> Result<()>) -> Result<ExitStatus> {
     die_with_parent(&mut command);
     let mut child = command.spawn().context(|| format!("run `{HPCC}`"))?;
-    let mut given = 0;
-    let status = loop {
+    let mut is_ended = false;
+    loop {
         let status = child.try_wait().context(|| format!("wait for `{HPCC}`"))?;
-        given += give(&scratch.path().join(OUTPUT), given)?;
+        each()?;
         match status {
-            Some(status) => break status,
+            Some(status) => {
+                if !is_ended {
+                    tell(rank, status);
+                }
+                return Ok(status);
+            }
             None if signal::asked_to_stop() => {
+                is_ended = true;
                 let _ = child.kill();
             }
             None => thread::sleep(LOOK),
         }
-    };
-    // mpirun tells a rank that was killed from one that failed.
-    drop(scratch);
-    if let Some(signal) = status.signal().and_then(|signal| Signal::try_from(signal).ok()) {
-        let _ = raise(signal);
     }
-    Ok(status.code().unwrap_or(1))
+}
+
+/// Says that a rank was killed: Open MPI 5 does so only where it hears of that before others notice and give up.
+fn tell(rank: &str, status: ExitStatus) {
+    if let Some(number) = status.signal().filter(|number| !ENDS.iter().any(|end| *end as i32 == *number)) {
+        let node = Machine::read().host;
+        let _ = writeln!(io::stderr(), "labkit: killed by signal {number}: rank {rank} on node {node}");
+    }
 }
 
 /// A process that removes the directory once this one is gone: mpirun kills ranks as it ends.

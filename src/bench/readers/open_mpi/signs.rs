@@ -259,6 +259,14 @@ pub const SIGNS: &[Sign] = &[
         "name the cluster's network: `--mca btl_tcp_if_include 192.168.0.0/24`, and the same for `oob_tcp_if_include`; \
          behind VirtualBox's NAT every machine is 10.0.2.15"),
     // While it runs.
+    sign(Cause, AtLine, "killed", "labkit: killed by signal 9:",
+        &[("rank", Line(": rank ", " on")), ("node", Line(" on node ", "")), ("signal", Line("by signal ", ":"))],
+        "rank {rank} on node {node} was killed (signal 9)",
+        "was its memory full? `dmesg` there tells; a smaller N needs less, and a pod has a limit of its own"),
+    sign(Death, AtLine, "died of a signal", "labkit: killed by signal ",
+        &[("rank", Line(": rank ", " on")), ("node", Line(" on node ", "")), ("signal", Line("by signal ", ":"))],
+        "rank {rank} on node {node} died of signal {signal}",
+        "run the program alone on that node; a signal 11 at the start is often a wrong `btl_tcp_if_include`"),
     sign(Cause, Block, "killed", " exited on signal 9 (Killed)",
         &[("rank", Line("process rank ", " with")), ("node", Line(" on node ", " exited")), ("signal", Told("exited on signal ", " "))],
         "rank {rank} on node {node} was killed (signal 9)",
