@@ -2,8 +2,9 @@
 
 use super::order::{Agent, Order};
 
-/// Never asks, and gives up soon.
-const SSH: &str = "-o BatchMode=yes -o StrictHostKeyChecking=accept-new -o ConnectTimeout=10";
+/// Never asks, and gives up soon. A key that nobody vouches for is neither trusted nor kept: a machine that is still on its way
+/// to be a node has no certificate yet.
+const SSH: &str = "-o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10";
 /// What numbers of threads are called by OpenBLAS, OpenMP and BLIS.
 const THREADS: [&str; 3] = ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "BLIS_NUM_THREADS"];
 
