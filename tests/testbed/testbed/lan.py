@@ -36,12 +36,18 @@ def ports(machine):
     return f"n-{machine}", f"p-{machine}"
 
 
+def macs(machine):
+    """Of its adapters. They stay when it boots again: the others have them in their tables."""
+    last = int(address(machine).rsplit(".", 1)[1])
+    return {"eth0": f"02:00:0a:00:02:{last:02x}", "eth1": f"02:00:c0:a8:38:{last:02x}"}
+
+
 def plug(machine):
     """Two adapters, as a machine of VirtualBox's has: one to a world that is alike for all, one to the lab."""
     netns = of(machine)
     run("ip", "netns", "add", netns)
-    for port, name in zip(ports(machine), ("eth0", "eth1")):
-        ip(NAME, "link", "add", port, "type", "veth", "peer", "name", name, "netns", netns)
+    for port, (name, mac) in zip(ports(machine), macs(machine).items()):
+        ip(NAME, "link", "add", port, "type", "veth", "peer", "name", name, "address", mac, "netns", netns)
         ip(NAME, "link", "set", port, "up")
         ip(netns, "link", "set", name, "up")
     ip(NAME, "link", "set", f"p-{machine}", "master", "br0")
