@@ -106,6 +106,7 @@ impl Job {
             hostfile: hostfile::text(&self.hosts),
             networks: self.network.0.iter().map(|network| network.network().to_string()).collect(),
             agent: if is_of_pods { self.agent } else { Agent::Ssh },
+            is_of_pods,
             shares_memory: shape.shares_memory,
             is_unbound: shape.is_unbound,
             yields: shape.yields,

@@ -2,6 +2,9 @@
 
 use super::order::{Agent, Order};
 
+/// Pods have keys of the moment, which nobody vouches for.
+const SSH_TO_PODS: &str =
+    "-o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=10";
 /// Never asks, and gives up soon. A key that nobody vouches for is neither trusted nor kept: a machine that is still on its way
 /// to be a node has no certificate yet.
 const SSH: &str = "-o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10";
@@ -26,7 +29,7 @@ impl Order {
         }
         all.push(("plm_rsh_no_tree_spawn", "1".to_owned()));
         all.push(match self.agent {
-            Agent::Ssh => ("plm_rsh_args", SSH.to_owned()),
+            Agent::Ssh => ("plm_rsh_args", if self.is_of_pods { SSH_TO_PODS } else { SSH }.to_owned()),
             Agent::Labkit => ("plm_rsh_agent", agent.to_owned()),
         });
         if self.yields {

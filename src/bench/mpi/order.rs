@@ -12,6 +12,8 @@ pub struct Order {
     /// Networks that ranks, and what starts them, talk over: `192.168.56.0/24`.
     pub networks: Vec<String>,
     pub agent: Agent,
+    /// They have no host keys that anybody knows.
+    pub is_of_pods: bool,
     /// Ranks of one host talk through its memory, not by TCP.
     pub shares_memory: bool,
     /// `--bind-to none`: where hosts are containers of one machine, each would bind its first rank to the same core.
