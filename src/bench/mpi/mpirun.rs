@@ -3,8 +3,7 @@
 use super::order::{Agent, Order};
 
 /// Pods have keys of the moment, which nobody vouches for.
-const SSH_TO_PODS: &str =
-    "-o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=10";
+const SSH_TO_PODS: &str = "-o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=10";
 /// Never asks, and gives up soon. A key that nobody vouches for is neither trusted nor kept: a machine that is still on its way
 /// to be a node has no certificate yet.
 const SSH: &str = "-o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10";
