@@ -1,4 +1,4 @@
-//! What the recipe `ex2` tells each runtime and pod network, as a person would type it.
+//! What the recipe `ex2` tells each runtime and pod network, and `base` mpirun, as a person would type it.
 #![allow(clippy::unwrap_used, reason = "test code")]
 
 mod support;
@@ -19,17 +19,22 @@ node = [
 ]
 "#;
 
-/// What `labkit explain ex2` says from the packages of Kubernetes on, with these parameters.
-fn explained(parameters: &[&str]) -> String {
+/// What `labkit explain RECIPE` says on the master, with these parameters.
+fn script(recipe: &str, parameters: &[&str]) -> String {
     let bench = Bench::new();
     let etc = bench.state.path();
     fs::write(etc.join("lab.toml"), LAB).unwrap();
     fs::write(etc.join("secret"), "5a".repeat(32)).unwrap();
     fs::set_permissions(etc.join("secret"), fs::Permissions::from_mode(0o600)).unwrap();
-    let mut command = bench.command(&["explain", "ex2"]);
+    let mut command = bench.command(&["explain", recipe]);
     command.args(parameters.iter().flat_map(|parameter| ["--set", parameter]));
     // No program is needed to explain, and no kubeadm of this machine's is asked for its pause image.
-    let text = succeed(command.env("LABKIT_ETC", etc).env("LABKIT_BUNDLE", "none").env("PATH", etc));
+    succeed(command.env("LABKIT_ETC", etc).env("LABKIT_BUNDLE", "none").env("PATH", etc))
+}
+
+/// What `labkit explain ex2` says from the packages of Kubernetes on.
+fn explained(parameters: &[&str]) -> String {
+    let text = script("ex2", parameters);
     let (_, text) = text.split_once("apt-mark hold ").unwrap();
     // One hierarchy of control groups or several: that is this machine's.
     text.replace("cgroup_manager = \"cgroupfs\"\nconmon_cgroup = \"pod\"\n", "cgroup_manager = \"systemd\"\n")
@@ -42,6 +47,13 @@ fn each_runtime_and_network_is_told_as_recorded() {
     golden("recipes/ex2-containerd.sh", &explained(&[]));
     golden("recipes/ex2-cri-o.sh", &explained(&["runtime=cri-o"]));
     golden("recipes/ex2-calico.sh", &explained(&[&calico[..], &["runtime=cri-o"]].concat()));
+}
+
+#[test]
+fn what_is_measured_on_machines_is_told_as_recorded() {
+    let text = script("base", &["n=500", "nb=64", "links=1"]);
+    let at = text.find("# measure cluster").unwrap();
+    golden("recipes/base.sh", &text[at..]);
 }
 
 #[test]
