@@ -244,7 +244,7 @@ pub const LAB: &str = include_str!("../testbed/lab.toml");
 
 /// Left out is what a machine writes down by itself: logs, caches, lists of archives, random seeds and time stamps, the
 /// drift of its clock, the copies that Debian's tools keep of the version before of passwd, of dpkg's account and of
-/// ucf's, and where dpkg takes a package apart, which the next one clears.
+/// ucf's, and where dpkg takes a package apart, which the next one clears; and the units that run at the first boot only.
 const STATE: &str = r#"
 files() {
     find BELOW -xdev \( -path /proc -o -path /sys -o -path /run -o -path /dev -o -path /tmp -o -path /var/tmp -o -path /var/log \
@@ -260,7 +260,7 @@ echo auto; apt-mark showauto | sort
 sysctl -a 2>/dev/null | grep -vE '^(kernel\.random|fs\.(dentry|inode|file)-|fs\.quota\.|kernel\.(pty\.nr|ns_last_pid)|net.*_count|net\.ipv4\.tcp_fastopen_key|net\.core\.flow_limit|net\.(ipv4|ipv6)\.(neigh|conf)\.)' | sort
 systemctl list-unit-files --no-legend --no-pager | awk '{ print $1, $2 }'
 systemctl list-units --no-legend --no-pager --plain --type=service,socket,timer | awk '{ print $1, $3, $4 }' |
-    grep -vE '^(user|session|run-|systemd-(hostnamed|timedated))'
+    grep -vE '^(user|session|run-|ldconfig|systemd-(hostnamed|timedated|journal-catalog-update|sysusers|update-done))'
 hostname
 cat /proc/swaps
 "#;
