@@ -121,7 +121,10 @@ fn three_machines_compute_alone_and_together_and_what_goes_wrong_is_named() {
     let said = while_it_computes(&testbed, || drop(testbed.sh("node02", "pkill -9 -x hpcc").ok()));
     assert_eq!(said.code, Some(4), "{}{}", said.out, said.err);
     assert!(said.err.contains("✗ cluster: incomplete: it stops at "), "{}", said.err);
-    assert!(said.err.contains("; rank 2 on node `node02` was killed (signal 9)"), "{}", said.err);
+    // Open MPI 5, which the next release has, may end all before the killed rank's own words have arrived.
+    let is_next = std::env::var_os("LABKIT_TESTBED_RELEASE").is_some();
+    let is_killed = said.err.contains("; rank 2 on node `node02` was killed (signal 9)");
+    assert!(is_killed || is_next && said.err.contains("a rank on node `node02` is gone"), "{}", said.err);
     assert!(said.err.contains("✓ node02: "), "{}", said.err);
     on_all(|name| nothing_is_left(&testbed, name));
 
