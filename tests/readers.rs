@@ -274,8 +274,8 @@ const MPIRUN: &[(&str, &str, &[&str])] = &[
 /// The same of Open MPI 5.
 const MPIRUN5: &[(&str, &str, &[&str])] = &[
     ("abort", "aborted", &["rank 1", "code 7"]),
-    ("agent", "no launch agent", &["`/root/nosuch.sh`", "`plm_ssh_agent`"]),
-    ("bad-hostfile", "damaged hostfile", &["`/root/B`", "slots=-1"]),
+    ("agent", "no launch agent", &["`/home/lab/nosuch.sh`", "`plm_ssh_agent`"]),
+    ("bad-hostfile", "damaged hostfile", &["`/home/lab/B`", "slots=-1"]),
     ("daemon-lost", "a node is gone", &["`node01`"]),
     ("disconnected", "killed", &["rank 2", "`node02`", "signal 9"]),
     ("exit", "ended with an error", &["code 3"]),
@@ -283,7 +283,7 @@ const MPIRUN5: &[(&str, &str, &[&str])] = &[
     ("interface", "no such interface", &["`enp0s9`", "`master`", "`btl_tcp_if_include`"]),
     ("killed", "killed", &["rank 1", "`node01`", "signal 9"]),
     ("no-directory", "not started", &["`master`", "system limit exceeded"]),
-    ("no-hostfile", "no hostfile", &["`/root/hosts.lab`"]),
+    ("no-hostfile", "no hostfile", &["`/home/lab/hosts.lab`"]),
     ("no-hosts", "no hosts", &["the hostfile is empty"]),
     ("no-program", "no program", &["`hpcccc`", "`master`"]),
     ("no-program-at-path", "no program", &["`/usr/bin/hpcccc`", "`master`"]),

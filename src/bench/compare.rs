@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ping, Tcp};
+use super::{Ping, Tcp, rounds};
 use crate::{
-    chance::{self, Chance},
+    chance::Chance,
     error::{Error, Result},
     lab::{Case, Lab},
 };
@@ -46,17 +46,12 @@ pub struct Compared {
 }
 
 impl Compare {
-    fn check(&self) -> Result<()> {
+    fn check(&self, lab: &Lab) -> Result<()> {
         if self.cases.is_empty() {
             return Err(Error::usage("`cases` is empty"));
         }
-        if let Some(twice) = self.cases.iter().enumerate().find(|(i, case)| self.cases[..*i].contains(case)) {
-            return Err(Error::usage(format!("case `{}` is named twice", twice.1))
-                .hint("the control repeats the first by itself"));
-        }
-        if !(1..=1000).contains(&self.rounds) {
-            return Err(Error::usage(format!("rounds {} is out of range: 1 to 1000", self.rounds)));
-        }
+        let cases: Vec<&str> = self.cases.iter().map(String::as_str).collect();
+        rounds::check(&cases, self.rounds, lab)?;
         if self.ping.is_none() && self.tcp.is_none() {
             return Err(Error::usage("nothing to measure: give `ping`, `tcp` or both"));
         }
@@ -73,11 +68,7 @@ impl Compare {
 
     /// Measures all rounds; every sample is kept as soon as it is taken.
     pub fn run(&self, lab: &mut Lab) -> Result<Compared> {
-        self.check()?;
-        if lab.run.baseline.is_some() {
-            return Err(Error::usage("the run has compared already: its ratios would be mixed")
-                .hint("name all cases in one bench.compare"));
-        }
+        self.check(lab)?;
         let mut cases = Vec::new();
         for name in &self.cases {
             let case = lab.case(name)?.clone();
@@ -89,23 +80,18 @@ impl Compare {
         }
         let baseline = cases[0].clone();
         if self.control {
-            let label = format!("{} again", baseline.0);
+            let label = rounds::control_of(&baseline.0);
             // The control shares the baseline's proof, and its doubts.
             lab.cases.push(Case { name: label.clone(), ..baseline.1.clone() });
-            lab.run.control = Some(label.clone());
             cases.insert(1, (label, baseline.1));
         }
-        // The report shows them in this order, the baseline first.
-        lab.run.cases.retain(|case| !cases.iter().any(|(label, _)| label == case));
-        lab.run.cases.splice(0..0, cases.iter().map(|(label, _)| label.clone()));
-        lab.run.baseline = Some(baseline.0);
-        lab.run.seed = self.seed.unwrap_or_else(|| chance::number(0..u32::MAX).into());
-        self.measure(lab, &cases)?;
+        let labels: Vec<&str> = cases.iter().map(|(label, _)| label.as_str()).collect();
+        let chance = rounds::begin(&labels, self.control, self.seed, lab);
+        self.measure(lab, &cases, chance)?;
         Ok(Compared { rounds: self.rounds, cases: self.cases.clone(), seed: lab.run.seed })
     }
 
-    fn measure(&self, lab: &mut Lab, cases: &[(String, Case)]) -> Result<()> {
-        let mut chance = Chance::from_seed(lab.run.seed);
+    fn measure(&self, lab: &mut Lab, cases: &[(String, Case)], mut chance: Chance) -> Result<()> {
         let per_case = u64::from(self.ping.is_some()) + u64::from(self.tcp.is_some());
         lab.progress.begin("measuring", u64::from(self.rounds) * cases.len() as u64 * per_case);
         for round in 1..=self.rounds {

@@ -8,6 +8,7 @@ mod link;
 pub mod mpi;
 mod ping;
 pub mod readers;
+mod rounds;
 mod sysbench;
 mod taken;
 mod tcp;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::Hpcc;
 use crate::{
-    chance::{self, Chance},
+    bench::rounds,
     error::{Error, Result},
     lab::Lab,
 };
@@ -36,36 +36,19 @@ fn yes() -> bool {
 impl CompareHpcc {
     pub fn run(&self, lab: &mut Lab) -> Result<()> {
         let Some(first) = self.runs.first() else { return Err(Error::usage("`runs` is empty")) };
-        if let Some(twice) =
-            self.runs.iter().enumerate().find(|(i, run)| self.runs[..*i].iter().any(|one| one.case == run.case))
-        {
-            return Err(Error::usage(format!("case `{}` is there twice", twice.1.case))
-                .hint("the control repeats the first by itself"));
+        let named: Vec<&str> = self.runs.iter().map(|run| run.case.as_str()).collect();
+        rounds::check(&named, self.rounds, lab)?;
+        let control = self.control.then(|| Hpcc { case: rounds::control_of(&first.case), ..first.clone() });
+        let runs: Vec<&Hpcc> = [first].into_iter().chain(&control).chain(&self.runs[1..]).collect();
+        if !lab.measures() {
+            return runs.into_iter().try_for_each(|run| run.run(lab).map(|_| ()));
         }
-        if !(1..=1000).contains(&self.rounds) {
-            return Err(Error::usage(format!("rounds {} is out of range: 1 to 1000", self.rounds)));
-        }
-        if lab.run.baseline.is_some() {
-            return Err(Error::usage("the run has compared already: its ratios would be mixed"));
-        }
-        let mut runs: Vec<Hpcc> = self.runs.clone();
-        if self.control {
-            let case = format!("{} again", first.case);
-            lab.run.control = Some(case.clone());
-            runs.insert(1, Hpcc { case, ..first.clone() });
-        }
-        lab.run.cases.retain(|case| !runs.iter().any(|run| run.case == *case));
-        lab.run.cases.splice(0..0, runs.iter().map(|run| run.case.clone()));
-        lab.run.baseline = Some(first.case.clone());
-        lab.run.seed = self.seed.unwrap_or_else(|| chance::number(0..u32::MAX).into());
-        let mut chance = Chance::from_seed(lab.run.seed);
-        let rounds = if lab.measures() { self.rounds } else { 1 };
-        for round in 1..=rounds {
-            let mut order: Vec<&Hpcc> = runs.iter().collect();
-            if lab.measures() {
-                chance.shuffle(&mut order);
-                lab.progress.line(&format!("round {round} of {rounds}"));
-            }
+        let labels: Vec<&str> = runs.iter().map(|run| run.case.as_str()).collect();
+        let mut chance = rounds::begin(&labels, self.control, self.seed, lab);
+        for round in 1..=self.rounds {
+            lab.progress.line(&format!("round {round} of {}", self.rounds));
+            let mut order = runs.clone();
+            chance.shuffle(&mut order);
             for run in order {
                 Hpcc { round: Some(round), ..run.clone() }.run(lab)?;
             }

@@ -1,6 +1,6 @@
 //! `bench.hpcc`: HPC Challenge on the hosts of a job: looked at before, run, read, and held against what was asked.
 
-use std::{sync::Mutex, time::Duration};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -164,12 +164,10 @@ impl Hpcc {
 /// Runs it; the progress says which of its tests is under way.
 pub fn launch(job: &Job, shape: Shape, input: &str, limit: Duration, what: &str, progress: &Progress) -> Result<Ended> {
     let order = job.order(HPCC, shape, input.to_owned())?;
-    let section = Mutex::new(String::new());
     progress.doing(&format!("{what}: begins HPCC"));
     job.run(&order, limit, &mut |line| {
         let begun = line.strip_prefix(SECTION).and_then(|rest| rest.strip_suffix(" section."));
-        if let (Some(begun), Ok(mut section)) = (begun, section.lock()) {
-            begun.clone_into(&mut section);
+        if let Some(begun) = begun {
             progress.doing(&format!("{what}: {begun}"));
         }
     })
@@ -179,11 +177,7 @@ pub fn launch(job: &Job, shape: Shape, input: &str, limit: Duration, what: &str,
 pub fn read(ended: &Ended, request: &Request) -> Result<Reading> {
     let found = readers::read_one(&ended.output.stdout);
     let Ok(mut reading) = found else {
-        let cut = ended.cut.as_ref().map(|cut| match cut.kind() {
-            Kind::Interrupted => Error::interrupted(),
-            _ => Error::failed(cut),
-        });
-        return Err(explained(&ended.output, cut, "run hpcc"));
+        return Err(explained(&ended.output, ended.cut.clone(), "run hpcc"));
     };
     let mut beside = Beside::of(request.clone());
     if !ended.output.stderr.is_empty() {
