@@ -171,6 +171,7 @@ fn what_would_be_wrong_is_refused_before_anything_is_computed() {
     let misspelt = "Open MPI has no parameter `btl_tcp_if_incude`, and would not say so";
     place.refused(&["mca=btl_tcp_if_incude"], misspelt, "did you mean `btl_tcp_if_include`?");
     place.refused(&["n=900000"], "N = 900000 needs ", "N = ");
+    place.refused(&["nn=500"], "there is no parameter `nn`", "did you mean `n`?");
     let wrong = place.bench.recipe("wrong.lua", &RECIPE.replace("nb = 64", "nb = 64, p = 2, q = 2"));
     let said = place.bench.labkit(&["run", wrong.to_str().unwrap()]);
     assert_eq!(said.code, Some(2), "{}", said.err);
