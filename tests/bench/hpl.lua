@@ -1,5 +1,7 @@
---- HPL on two machines: by one launch alone, or the report's input against the one that is advised.
+--- HPL on two machines: by one launch alone, the report's input against the one that is advised, or machines against pods.
 lab.params { what = "launch", seconds = 20, rounds = 3, n = 500, nb = 64 }
+
+local hpcc = require "hpcc"
 
 local hosts = {}
 for _, node in ipairs(lab.nodes().nodes) do
@@ -8,6 +10,15 @@ end
 local job = { hosts = hosts, network = lab.nodes().network }
 if lab.p.what == "launch" then
     bench.hpcc { case = "cluster", job = job, input = { n = lab.p.n, nb = lab.p.nb } }
+elseif lab.p.what == "pods" then
+    local pods = { hosts = cluster.hpl_pods { image = hpcc.image, patience = 300 }, network = lab.nodes().pod_cidr }
+    bench.ready { job = pods, patience = 300 }
+    local runs, input = {}, { n = lab.p.n, nb = lab.p.nb }
+    for name, one in pairs { machines = job, pods = pods } do
+        table.insert(runs, { case = name, job = one, input = input })
+        table.insert(runs, { case = name .. " alone", job = { hosts = { one.hosts[1] }, network = one.network }, input = input })
+    end
+    bench.compare_hpcc { rounds = lab.p.rounds, control = false, runs = runs }
 else
     local advised = bench.advise { job = job, seconds = lab.p.seconds }
     local function of(advice)

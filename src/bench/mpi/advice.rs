@@ -67,6 +67,8 @@ const PROBE_LIMIT: Duration = Duration::from_secs(600);
 const FILL: f64 = 0.70;
 /// Blocks of each column of ranks, at least, so that the last ones weigh little.
 const BLOCKS: u64 = 8;
+/// Doubles in a page of 4 KiB.
+const PAGE: u64 = 512;
 /// A tenth of a second says nothing.
 const LEAST_N: u64 = 500;
 
@@ -182,6 +184,9 @@ impl Model {
         let nb = block.min((low / (BLOCKS * q)).max(16));
         let unit = nb * p.max(1) * q / gcd(p.max(1), q);
         let n = (low / unit * unit).max(low.min(unit));
+        // A column as long as some pages puts a row's elements in the same sets of the cache: 7 % of HPL's rate.
+        let is_in_step = n > unit && (n / p.max(1)).is_multiple_of(PAGE);
+        let n = if is_in_step { n - unit } else { n };
         let whole = hpl(n, nb);
         Advice { n, nb, p, q, expected_s: seconds(n, nb), expected_gflops: whole.gflops() }
     }
@@ -211,8 +216,9 @@ mod tests {
     #[test]
     fn memory_bounds_n_where_patience_does_not() {
         // The reference report's machines: three of 1 GiB, of which 700 MiB are to be had.
+        // 13824 would fit, and is 27 pages.
         let all = model(3600.0, Some(0.641)).advise(3, 43.0, 3 * (700 << 20));
-        assert_eq!((all.n, all.nb, all.p, all.q), (13_824, 192, 1, 3));
+        assert_eq!((all.n, all.nb, all.p, all.q), (13_248, 192, 1, 3));
         // Pods of 1 GiB.
         let pods = model(3600.0, Some(0.641)).advise(3, 43.0, 3 << 30);
         assert_eq!((pods.n, pods.nb), (16_704, 192));

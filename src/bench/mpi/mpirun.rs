@@ -10,6 +10,10 @@ const SSH: &str = "-o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeo
 /// What numbers of threads are called by OpenBLAS, OpenMP and BLIS.
 const THREADS: [&str; 3] = ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "BLIS_NUM_THREADS"];
 
+/// Has glibc ask for pages of 2 MiB for what is large, where the kernel gives them to who asks (`madvise`, Debian's and
+/// Ubuntu's usual): RandomAccess takes a third less time, and HPL is a few per cent faster.
+const LARGE_PAGES: &str = "GLIBC_TUNABLES=glibc.malloc.hugetlb=1";
+
 /// `mpirun (Open MPI) 4.1.4`
 pub fn is_open_mpi(version: &str) -> bool {
     version.lines().next().is_some_and(|line| line.contains("(Open MPI) "))
@@ -57,6 +61,7 @@ impl Order {
         for name in THREADS {
             add(&["-x", &format!("{name}={}", self.threads.max(1))]);
         }
+        add(&["-x", LARGE_PAGES]);
         argv.extend(self.program.iter().cloned());
         argv
     }
@@ -100,7 +105,9 @@ mod tests {
         );
         assert!(line.contains(" --mca btl_tcp_if_include 192.168.56.0/24 --mca oob_tcp_if_include 192.168.56.0/24 "));
         assert!(line.contains(" --mca plm_rsh_args -o BatchMode=yes "), "{line}");
-        assert!(line.ends_with(" -x OPENBLAS_NUM_THREADS=2 -x OMP_NUM_THREADS=2 -x BLIS_NUM_THREADS=2 hpcc"), "{line}");
+        let end =
+            format!(" -x OPENBLAS_NUM_THREADS=2 -x OMP_NUM_THREADS=2 -x BLIS_NUM_THREADS=2 -x {LARGE_PAGES} hpcc");
+        assert!(line.ends_with(&end), "{line}");
         let pods = Order { agent: Agent::Labkit, yields: true, shares_memory: true, ..order() };
         let line = pods.argv("hosts", "/labkit mpi agent").join(" ");
         assert!(line.contains(" --mca plm_rsh_agent /labkit mpi agent --mca mpi_yield_when_idle 1 "), "{line}");

@@ -41,7 +41,7 @@ cat >hostfile <<'END'
 127.0.0.1 slots=1
 127.0.0.2 slots=1
 END
-mpirun --allow-run-as-root --hostfile hostfile -np 2 --mca btl self,tcp --mca btl_tcp_if_include 127.0.0.0/8 --mca oob_tcp_if_include 127.0.0.0/8 --mca plm_rsh_no_tree_spawn 1 --mca plm_rsh_args '-o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10' -x OPENBLAS_NUM_THREADS=1 -x OMP_NUM_THREADS=1 -x BLIS_NUM_THREADS=1 hpcc
+mpirun --allow-run-as-root --hostfile hostfile -np 2 --mca btl self,tcp --mca btl_tcp_if_include 127.0.0.0/8 --mca oob_tcp_if_include 127.0.0.0/8 --mca plm_rsh_no_tree_spawn 1 --mca plm_rsh_args '-o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10' -x OPENBLAS_NUM_THREADS=1 -x OMP_NUM_THREADS=1 -x BLIS_NUM_THREADS=1 -x GLIBC_TUNABLES=glibc.malloc.hugetlb=1 hpcc
 
 # measure master
 cat >hpccinf.txt <<'END'
@@ -85,7 +85,7 @@ END
 cat >hostfile <<'END'
 127.0.0.1 slots=1
 END
-mpirun --allow-run-as-root --hostfile hostfile -np 1 --mca btl self,tcp --mca btl_tcp_if_include 127.0.0.0/8 --mca oob_tcp_if_include 127.0.0.0/8 --mca plm_rsh_no_tree_spawn 1 --mca plm_rsh_args '-o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10' -x OPENBLAS_NUM_THREADS=1 -x OMP_NUM_THREADS=1 -x BLIS_NUM_THREADS=1 hpcc
+mpirun --allow-run-as-root --hostfile hostfile -np 1 --mca btl self,tcp --mca btl_tcp_if_include 127.0.0.0/8 --mca oob_tcp_if_include 127.0.0.0/8 --mca plm_rsh_no_tree_spawn 1 --mca plm_rsh_args '-o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10' -x OPENBLAS_NUM_THREADS=1 -x OMP_NUM_THREADS=1 -x BLIS_NUM_THREADS=1 -x GLIBC_TUNABLES=glibc.malloc.hugetlb=1 hpcc
 
 # measure node01
 cat >hpccinf.txt <<'END'
@@ -129,7 +129,7 @@ END
 cat >hostfile <<'END'
 127.0.0.2 slots=1
 END
-mpirun --allow-run-as-root --hostfile hostfile -np 1 --mca btl self,tcp --mca btl_tcp_if_include 127.0.0.0/8 --mca oob_tcp_if_include 127.0.0.0/8 --mca plm_rsh_no_tree_spawn 1 --mca plm_rsh_args '-o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10' -x OPENBLAS_NUM_THREADS=1 -x OMP_NUM_THREADS=1 -x BLIS_NUM_THREADS=1 hpcc
+mpirun --allow-run-as-root --hostfile hostfile -np 1 --mca btl self,tcp --mca btl_tcp_if_include 127.0.0.0/8 --mca oob_tcp_if_include 127.0.0.0/8 --mca plm_rsh_no_tree_spawn 1 --mca plm_rsh_args '-o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10' -x OPENBLAS_NUM_THREADS=1 -x OMP_NUM_THREADS=1 -x BLIS_NUM_THREADS=1 -x GLIBC_TUNABLES=glibc.malloc.hugetlb=1 hpcc
 sysbench cpu --time=1 --threads=1 run
 sysbench memory --time=1 --threads=1 --memory-total-size=1000T run
 ssh -o BatchMode=yes -o ConnectTimeout=10 127.0.0.2 -- 'sysbench cpu --time=1 --threads=1 run'
