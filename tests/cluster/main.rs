@@ -5,5 +5,6 @@
 mod support;
 
 mod calico;
+mod computed;
 mod killed;
 mod mended;

@@ -5,10 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::{
-    Said,
-    cluster::{EX2, KUBECTL, MASTER, all_proved, at_once, expected, machines, nodes},
-    testbed::{NAMES, Testbed, assert_same},
+use crate::{
+    computed,
+    support::{
+        cluster::{EX2, KUBECTL, MASTER, all_proved, at_once, expected, machines, nodes},
+        testbed::{NAMES, Testbed, assert_same},
+    },
 };
 
 /// What `labkit status` says once everything is well: pods of a control plane need a minute to be called ready.
@@ -161,7 +163,9 @@ fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
     // By now, and not much sooner, the kubelet calls the control plane's pods ready.
     status_is_told(&testbed, token);
 
-    what_pods_compute_is_measured_without_any_right_of_theirs(&testbed);
+    computed::pods_are_measured_without_any_right_of_theirs(&testbed);
+    computed::the_reference_blas_of_an_image_is_refused_and_named_as_the_cause(&testbed);
+    computed::networks_are_compared_on_the_same_pods_and_each_takes_its_way(&testbed);
 
     for said in at_once(&testbed, &NAMES, &["undo", "ex2"]) {
         said.ok();
@@ -186,41 +190,6 @@ fn a_name_that_another_machine_has_is_refused(testbed: &Testbed) {
         assert!(said.err.contains(words), "{words}: {}", said.err);
     }
     testbed.sh("node02", swap).ok();
-}
-
-/// HPCC in a pod on each node, begun by labkit in place of ssh, and by ssh.
-fn what_pods_compute_is_measured_without_any_right_of_theirs(testbed: &Testbed) {
-    let small = ["run", "ex2", "--set", "n=300", "--set", "nb=32"];
-    let measured = |said: &Said, cases: &[&str]| {
-        assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
-        for case in cases {
-            assert!(said.err.lines().any(|line| line.starts_with(&format!("✓ {case}: "))), "{case}: {}", said.err);
-        }
-    };
-    let said = testbed.labkit(MASTER, &[&small[..], &["--set", "links=1"]].concat());
-    measured(&said, &["cluster", "master", "node01", "node02", "master to node01", "master to node02"]);
-    assert!(said.err.contains("asked for master 1.85 of 2 CPUs"), "{}", said.err);
-    let readings = testbed.sh(MASTER, "cat $(ls -d /var/lib/labkit/runs/*-ex2-* | tail -n 1)/readings.jsonl").ok();
-    let readings = readings.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-    let hpcc: Vec<_> = readings.filter(|reading| reading["bench"] == "hpcc").collect();
-    assert_eq!(hpcc.len(), 4);
-    for reading in &hpcc {
-        let place = (&reading["verdict"], &reading["provenance"]["where"], &reading["facts"]["HPL_N"]);
-        assert_eq!(place, (&"valid".into(), &"pod".into(), &"300".into()), "{reading}");
-        assert!(reading["provenance"]["blas"].as_str().unwrap().starts_with("openblas-serial/"), "{reading}");
-    }
-    let pod = testbed.sh(MASTER, &format!("{KUBECTL} get pod hpl-pod1 --namespace labkit-hpl --output json")).ok();
-    let pod: serde_json::Value = serde_json::from_str(&pod).unwrap();
-    let container = &pod["spec"]["containers"][0];
-    assert_eq!(container["securityContext"]["capabilities"], serde_json::json!({ "drop": ["ALL"] }));
-    assert_eq!(pod["spec"]["securityContext"]["runAsNonRoot"], true);
-    // What began it is gone, and so is all that it began.
-    let left = "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -o -e '[h]pcc' -e '[o]rted' || :; ls /tmp";
-    let exec = format!("{KUBECTL} exec --namespace labkit-hpl hpl-pod1 -- sh -c");
-    assert_eq!(testbed.sh(MASTER, &format!("{exec} \"{left}\"")).ok(), "");
-
-    let said = testbed.labkit(MASTER, &[&small[..], &["--set", "links=0", "--set", "agent=ssh"]].concat());
-    measured(&said, &["cluster", "master", "node01", "node02"]);
 }
 
 /// On machines that are fresh, and must stay so.
