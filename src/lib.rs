@@ -13,6 +13,7 @@ pub mod archive;
 pub mod import;
 
 pub mod bench;
+pub mod boot;
 pub mod bundle;
 pub mod cluster;
 pub mod host;

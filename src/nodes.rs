@@ -100,7 +100,8 @@ impl Nodes {
         }
     }
 
-    fn parse(text: &str, path: &Path) -> Result<Nodes> {
+    /// Checks a description that stands in this file.
+    pub fn parse(text: &str, path: &Path) -> Result<Nodes> {
         let attempt = || format!("read `{}`", path.display());
         let nodes: Nodes = toml_text::parse(text).context(attempt)?;
         match nodes.fault() {
@@ -136,6 +137,14 @@ impl Nodes {
     pub fn master(&self) -> Result<&Node> {
         let master = self.nodes.iter().find(|node| node.role == Role::Master);
         master.ok_or_else(|| Error::usage("no node has the role `master`"))
+    }
+
+    /// The one of this name.
+    pub fn named(&self, name: &HostName) -> Result<&Node> {
+        self.nodes.iter().find(|node| node.name == *name).ok_or_else(|| {
+            let names: Vec<&str> = self.nodes.iter().map(|node| node.name.as_str()).collect();
+            Error::usage(format!("lab {} has no node `{name}`", self.name)).hint(format!("it has {}", names.join(", ")))
+        })
     }
 
     /// The node that this machine is: the one whose address it has, on whatever device.

@@ -90,25 +90,51 @@ impl Secret {
         })
     }
 
-    fn parse(text: &str) -> Option<Secret> {
+    /// 64 hexadecimal digits in lower case.
+    pub fn parse(text: &str) -> Option<Secret> {
         Some(Secret(from_hex(text.trim_end())?.try_into().ok()?))
     }
 
     /// Writes it for its owner alone; an error where there is one already.
     pub fn create(&self) -> Result<PathBuf> {
         let path = path();
+        let beside = path.with_file_name(format!(".secret.{}.part", std::process::id()));
         let written = || -> Result<()> {
             fs::DirBuilder::new().recursive(true).mode(0o755).create(nodes::etc_dir())?;
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
             file.write_all(format!("{}\n", hex(&self.0)).as_bytes())?;
-            Ok(file.sync_all()?)
+            file.sync_all()?;
+            // Whole under its name or not there, and never in the place of another.
+            Ok(fs::hard_link(&beside, &path)?)
         };
-        match written() {
+        let written = written();
+        let _ = fs::remove_file(&beside);
+        match written {
             Ok(()) => Ok(path),
             Err(error) if path.exists() => Err(error
                 .context(format!("write `{}`", path.display()))
                 .hint("a lab has one secret: with another the nodes would not know each other")),
             Err(error) => Err(error.context(format!("write `{}`", path.display())).hint("run it as root")),
+        }
+    }
+
+    /// Makes it this machine's own, unless it is already; an error where the machine has another one.
+    pub fn adopt(&self) -> Result<()> {
+        if !self.agrees_with_own()? {
+            self.create()?;
+        }
+        Ok(())
+    }
+
+    /// Whether the machine has this one; false where it has none, and an error where it has another.
+    pub fn agrees_with_own(&self) -> Result<bool> {
+        if !path().exists() {
+            return Ok(false);
+        }
+        match Secret::read()?.0 == self.0 {
+            true => Ok(true),
+            false => Err(Error::failed(format!("`{}` is the secret of another lab", path().display()))
+                .hint("a machine belongs to one lab: `labkit seal` on it, or a new machine, comes first")),
         }
     }
 

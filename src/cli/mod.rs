@@ -12,17 +12,21 @@ mod down;
 mod exec;
 mod explain;
 mod export;
+mod heal;
 mod hello;
 mod hold;
+mod identity;
 mod import;
 mod list;
 mod ls;
 mod mpi;
 mod output;
 mod plan;
+mod provision;
 mod report;
 mod results;
 mod run;
+mod seal;
 mod secret;
 mod shell;
 mod show;
@@ -75,14 +79,18 @@ enum Command {
     Exec(exec::Exec),
     Explain(explain::Explain),
     Export(export::Export),
+    Heal(heal::Heal),
     Hello(hello::Hello),
+    Identity(identity::Identity),
     Import(import::Import),
     List(list::List),
     Ls(ls::Ls),
     Plan(plan::Plan),
+    Provision(provision::Provision),
     Report(report::Report),
     Results(results::Results),
     Run(run::Run),
+    Seal(seal::Seal),
     Secret(secret::Command),
     Shell(shell::Shell),
     Show(show::Show),
@@ -94,7 +102,7 @@ enum Command {
 }
 
 /// Subcommands that a person may type.
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 31] = [
     "archive",
     "bundle",
     "check-figure",
@@ -106,14 +114,18 @@ const COMMANDS: [&str; 27] = [
     "exec",
     "explain",
     "export",
+    "heal",
     "hello",
+    "identity",
     "import",
     "list",
     "ls",
     "plan",
+    "provision",
     "report",
     "results",
     "run",
+    "seal",
     "secret",
     "shell",
     "show",
@@ -205,14 +217,18 @@ fn perform(labkit: Labkit) -> Result<()> {
         Command::Exec(exec) => exec.run(),
         Command::Explain(explain) => explain.run(),
         Command::Export(export) => export.run(),
+        Command::Heal(heal) => heal.run(),
         Command::Hello(hello) => hello.run(),
+        Command::Identity(identity) => identity.run(),
         Command::Import(import) => import.run(),
         Command::List(list) => list.run(),
         Command::Ls(ls) => ls.run(),
         Command::Plan(plan) => plan.run(),
+        Command::Provision(provision) => provision.run(),
         Command::Report(report) => report.run(),
         Command::Results(results) => results.run(),
         Command::Run(run) => run.run(),
+        Command::Seal(seal) => seal.run(),
         Command::Secret(secret) => secret.run(),
         Command::Shell(shell) => shell.run(),
         Command::Show(show) => show.run(),

@@ -53,6 +53,12 @@ pub struct Run {
 }
 
 impl Run {
+    /// `labkit run RECIPE --set …`
+    pub fn of(recipe: &str, settings: Vec<String>) -> Run {
+        let (recipe, set) = (recipe.to_owned(), settings);
+        Run { recipe, set, keep: false, build_only: false, on_host: false, force: false, quiet: false, json: false }
+    }
+
     pub fn run(self) -> Result<()> {
         let recipe = Recipe::find(&self.recipe)?;
         signal::listen()?;

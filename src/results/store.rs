@@ -22,12 +22,8 @@ pub const LOCK: &str = "lock";
 ///
 /// Ask before entering a user namespace, in which everybody is root.
 pub fn state_dir() -> Result<PathBuf> {
-    let variable = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    if let Some(dir) = variable("LABKIT_STATE") {
-        return Ok(dir);
-    }
-    if nix::unistd::geteuid().is_root() {
-        return Ok(PathBuf::from("/var/lib/labkit"));
+    if variable("LABKIT_STATE").is_some() || nix::unistd::geteuid().is_root() {
+        return Ok(machine_dir());
     }
     match (variable("XDG_STATE_HOME"), variable("HOME")) {
         (Some(state), _) => Ok(state.join("labkit")),
@@ -35,6 +31,15 @@ pub fn state_dir() -> Result<PathBuf> {
         (None, None) => Err(Error::failed("find a place for the results: neither XDG_STATE_HOME nor HOME is set")
             .hint("set LABKIT_STATE to a directory you may write to")),
     }
+}
+
+/// Where root has it, whoever asks: `$LABKIT_STATE`, or `/var/lib/labkit`.
+pub fn machine_dir() -> PathBuf {
+    variable("LABKIT_STATE").unwrap_or_else(|| PathBuf::from("/var/lib/labkit"))
+}
+
+fn variable(name: &str) -> Option<PathBuf> {
+    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 /// A run as it was read back from its directory.
