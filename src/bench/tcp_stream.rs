@@ -145,8 +145,8 @@ fn send(to: SocketAddr, seconds: u32) -> Result<End> {
 
 fn read_info(stream: &TcpStream, end: &mut End) -> Result<()> {
     let info = getsockopt(stream, TcpInfo).context(|| "read TCP_INFO")?;
-    end.retransmits = info.tcpi_total_retrans.into();
-    end.cwnd_bytes = end.cwnd_bytes.max(u64::from(info.tcpi_snd_cwnd) * u64::from(info.tcpi_snd_mss));
+    end.retransmits = info.total_retrans.into();
+    end.cwnd_bytes = end.cwnd_bytes.max(u64::from(info.snd_cwnd) * u64::from(info.snd_mss));
     Ok(())
 }
 
