@@ -9,74 +9,76 @@ import tarfile
 from pathlib import Path
 
 import ovf
-from process import run
+from process import run, say
 
-# What a box's machine is when nobody says otherwise.
-BOX_DIR = Path(__file__).resolve().parent / "files"
-
-
-def convert(raw, kind, made, epoch, architecture):
-    """One file of this form, under its name once it is whole."""
-    part = made.with_name(f".{made.name}.part")
-    try:
-        WRITERS[kind](raw, part, epoch, architecture)
-        os.replace(part, made)
-    finally:
-        part.unlink(missing_ok=True)
+FILES = Path(__file__).resolve().parent / "files"
 
 
-def write_raw(raw, part, *_):
-    run("cp", "--sparse=always", "--reflink=auto", raw, part)
+class Forms:
+    """Writes them, each file under its name once it is whole."""
 
+    def __init__(self, raw, scratch, epoch, architecture):
+        self.raw, self.scratch, self.epoch, self.architecture = raw, scratch, epoch, architecture
 
-def write_qcow2(raw, part, *_):
-    run("qemu-img", "convert", "-c", "-O", "qcow2", raw, part)
-
-
-def write_vmdk(raw, part, *_):
-    """As OVF wants it: in compressed grains, read in one stream."""
-    run("qemu-img", "convert", "-O", "vmdk", "-o", "subformat=streamOptimized", raw, part)
-    # qemu-img draws the number that tells one content from another.
-    with part.open("r+b") as file:
-        head = file.read(64 * 1024)
-        at = head.index(b"\nCID=") + 5
-        file.seek(0)
-        file.write(head[:at] + hashlib.sha256(str(raw.stat().st_size).encode()).hexdigest()[:8].encode() + head[at + 8:])
-
-
-def write_libvirt(raw, part, epoch, architecture):
-    disk = part.with_name(part.name + ".qcow2")
-    write_qcow2(raw, disk)
-    gigabytes = -(-raw.stat().st_size // (1 << 30))
-    metadata = {"provider": "libvirt", "format": "qcow2", "virtual_size": gigabytes, "architecture": architecture.name}
-    box(part, epoch, metadata, {"box.img": disk, "Vagrantfile": BOX_DIR / "Vagrantfile.libvirt"})
-    disk.unlink()
-
-
-def write_virtualbox(raw, part, epoch, architecture):
-    disk = part.with_name(part.name + ".vmdk")
-    write_vmdk(raw, disk)
-    machine = ovf.machine(architecture, "disk.vmdk", disk.stat().st_size, raw.stat().st_size)
-    metadata = {"provider": "virtualbox", "architecture": architecture.name}
-    box(part, epoch, metadata, {"box.ovf": machine.encode(), "disk.vmdk": disk,
-                                "Vagrantfile": BOX_DIR / "Vagrantfile.virtualbox"})
-    disk.unlink()
-
-
-def box(part, epoch, metadata, files):
-    """A tar.gz with metadata.json at its head. What is compressed already is not made smaller."""
-    with part.open("wb") as out, gzip.GzipFile("", "wb", 1, out, mtime=epoch) as packed, \
-            tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for name, content in {"metadata.json": (json.dumps(metadata, indent=2) + "\n").encode(), **files}.items():
-            entry = tarfile.TarInfo(name)
-            entry.mtime, entry.mode = epoch, 0o644
-            if isinstance(content, bytes):
-                entry.size = len(content)
-                tar.addfile(entry, io.BytesIO(content))
+    def write(self, form, file):
+        part = file.with_name(f".{file.name}.part")
+        try:
+            if form in ("virtualbox", "libvirt"):
+                getattr(self, form)(part)
             else:
-                entry.size = content.stat().st_size
-                with content.open("rb") as file:
+                run("cp", "--sparse=always", "--reflink=auto", self.disk(form), part)
+            os.replace(part, file)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def disk(self, form):
+        """The disk in this form, made once: compressing it is most of the work."""
+        if form == "raw":
+            return self.raw
+        made = self.scratch / f"disk.{form}"
+        if not made.exists():
+            say(f"write the disk as {form}")
+            getattr(self, f"make_{form}")(made)
+        return made
+
+    def make_qcow2(self, made):
+        run("qemu-img", "convert", "-c", "-O", "qcow2", self.raw, made)
+
+    def make_vmdk(self, made):
+        """As OVF wants it: in compressed grains, read in one stream."""
+        run("qemu-img", "convert", "-O", "vmdk", "-o", "subformat=streamOptimized", self.raw, made)
+        # qemu-img draws the number that tells one content from another.
+        with made.open("r+b") as file:
+            head = file.read(64 * 1024)
+            at = head.index(b"\nCID=") + 5
+            file.seek(0)
+            file.write(head[:at] + b"00000000" + head[at + 8:])
+            file.seek(0)
+            content = hashlib.file_digest(file, "sha256").hexdigest()[:8].encode()
+            file.seek(0)
+            file.write(head[:at] + content + head[at + 8:])
+
+    def libvirt(self, part):
+        disk = self.disk("qcow2")
+        metadata = {"provider": "libvirt", "format": "qcow2", "virtual_size": -(-self.raw.stat().st_size // (1 << 30)),
+                    "architecture": self.architecture.name}
+        self.box(part, metadata, {"box.img": disk, "Vagrantfile": FILES / "Vagrantfile.libvirt"})
+
+    def virtualbox(self, part):
+        disk = self.disk("vmdk")
+        machine = ovf.machine(self.architecture, "disk.vmdk", disk.stat().st_size, self.raw.stat().st_size)
+        metadata = {"provider": "virtualbox", "architecture": self.architecture.name}
+        self.box(part, metadata, {"box.ovf": machine.encode(), "disk.vmdk": disk, "Vagrantfile": FILES / "Vagrantfile.virtualbox"})
+
+    def box(self, part, metadata, files):
+        """A tar.gz with metadata.json at its head. What is compressed already is not made smaller."""
+        files = {"metadata.json": (json.dumps(metadata, indent=2) + "\n").encode(), **files}
+        with part.open("wb") as out, gzip.GzipFile("", "wb", 1, out, mtime=self.epoch) as packed, \
+                tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+            for name, content in files.items():
+                entry = tarfile.TarInfo(name)
+                entry.mtime, entry.mode = self.epoch, 0o644
+                is_text = isinstance(content, bytes)
+                entry.size = len(content) if is_text else content.stat().st_size
+                with io.BytesIO(content) if is_text else content.open("rb") as file:
                     tar.addfile(entry, file)
-
-
-WRITERS = {"raw": write_raw, "qcow2": write_qcow2, "vmdk": write_vmdk, "virtualbox": write_virtualbox, "libvirt": write_libvirt}

@@ -16,8 +16,8 @@ for prefix, name in {"": OVF, "ovf": OVF, "rasd": RASD, "vssd": VSSD, "vbox": VB
         ElementTree.register_namespace(prefix, name)
 
 
-def add(parent, name, text=None, space=OVF, **attributes):
-    node = ElementTree.SubElement(parent, f"{{{space}}}{name}", {f"{{{space}}}{key}": value for key, value in attributes.items()})
+def add(parent, tag, text=None, space=OVF, /, **attributes):
+    node = ElementTree.SubElement(parent, f"{{{space}}}{tag}", {f"{{{space}}}{key}": value for key, value in attributes.items()})
     node.text = text
     return node
 

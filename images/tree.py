@@ -60,7 +60,6 @@ def furnish(tree, root_uuid, labkit, bundle):
           "[Match]\nType=ether\nKind=!*\n\n[Network]\nDHCP=ipv4\nLinkLocalAddressing=ipv6\n\n[DHCPv4]\nClientIdentifier=mac\n")
     write(tree, "etc/ssh/sshd_config.d/image.conf", "PasswordAuthentication no\nUseDNS no\nGSSAPIAuthentication no\n")
     link(tree, "etc/resolv.conf", "/run/systemd/resolve/stub-resolv.conf")
-    write(tree, "etc/initramfs-tools/conf.d/image", "MODULES=most\nCOMPRESS=zstd\n")
     user(tree)
     for path in sorted((HERE / "files").iterdir()):
         place = {".service": "etc/systemd/system", ".rules": "etc/udev/rules.d"}.get(path.suffix)
@@ -85,11 +84,6 @@ def user(tree):
     (home / ".ssh").chmod(0o700)
     for path in (home / ".ssh", home / ".ssh/authorized_keys"):
         os.chown(path, *owner)
-
-
-def rebuild_initramfs(tree):
-    """With drivers for every controller that a hypervisor may have."""
-    run(*APART, "chroot", tree, "update-initramfs", "-u", "-k", "all")
 
 
 def write(tree, path, text, mode=0o644):

@@ -123,7 +123,9 @@ fn hand_over(dir: &Path) -> Result<()> {
 /// Has the unit do it, and shows what it says: a broken connection does not break it off.
 fn by_unit() -> Result<()> {
     let is_over = AtomicBool::new(false);
-    let argv = ["journalctl", "--unit", UNIT, "--follow", "--output", "cat", "--since", "-1s"];
+    // What systemd says of the unit is for whoever reads the journal.
+    let whose = ["--unit", UNIT, "--identifier", "labkit"];
+    let argv = [&["journalctl"], &whose[..], &["--follow", "--output", "cat", "--since", "-1s"]].concat();
     let journal = Program { argv: &argv, limit: Duration::MAX };
     let outcome = thread::scope(|scope| {
         let unit = scope.spawn(|| {

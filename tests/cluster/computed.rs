@@ -65,7 +65,17 @@ pub fn networks_are_compared_on_the_same_pods_and_each_takes_its_way(testbed: &T
     for said in &all {
         assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
     }
-    println!("{}{}", all[0].out, all[0].err);
+    let samples = testbed.sh(MASTER, "cat $(ls -d /var/lib/labkit/runs/*-networks-* | tail -n 1)/samples.jsonl").ok();
+    let samples = samples.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let valid = |sample: &serde_json::Value| sample["metric"] == "hpl_gflops" && sample["valid"] == true;
+    let mut cases: Vec<String> =
+        samples.filter(valid).map(|sample| sample["case"].as_str().unwrap().to_owned()).collect();
+    cases.sort();
+    cases.dedup();
+    // What went another way than it was to go would be invalid.
+    for case in ["host", "routed", "vxlan"] {
+        assert!(cases.iter().any(|one| one == case), "{case}: {cases:?}");
+    }
     at_once(testbed, &NAMES, &["undo", "networks"]).into_iter().for_each(|said| drop(said.ok()));
     let left = testbed.sh("node01", "ip rule show pref 42; ip link show vxlan.labkit 2>/dev/null || :");
     assert_eq!(left.ok(), "");

@@ -24,9 +24,11 @@ pub struct Machine {
 }
 
 /// One that is on; it is as if its plug were pulled when this goes.
-pub struct Running {
+pub struct Running<'a> {
     child: Child,
     console: Arc<Mutex<String>>,
+    /// Its disk goes with the machine.
+    _machine: &'a Machine,
 }
 
 impl Machine {
@@ -62,7 +64,7 @@ impl Machine {
         self
     }
 
-    pub fn start(&self) -> Running {
+    pub fn start(&self) -> Running<'_> {
         let mut qemu = Command::new("qemu-system-x86_64");
         qemu.args("-accel tcg,thread=multi -smp 2 -m 1024 -nodefaults -display none -serial stdio".split(' '));
         qemu.args(["-device", "virtio-rng-pci", "-nic", "none"]);
@@ -82,20 +84,21 @@ impl Machine {
                 kept.lock().unwrap().push_str(&String::from_utf8_lossy(&some[..length]));
             }
         });
-        Running { child, console }
+        Running { child, console, _machine: self }
     }
 }
 
-impl Running {
+impl Running<'_> {
     /// Waits until its console has shown these words.
     #[track_caller]
-    pub fn shows(&self, words: &str) {
+    pub fn shows(&mut self, words: &str) {
         let deadline = Instant::now() + DEADLINE;
         while !self.console().contains(words) {
             let console = self.console();
             let last: Vec<&str> = console.lines().rev().take(60).collect();
             let last = last.into_iter().rev().collect::<Vec<_>>().join("\n");
             assert!(Instant::now() < deadline, "its console never shows `{words}`:\n{last}");
+            assert!(self.child.try_wait().unwrap().is_none(), "it ended before `{words}`:\n{last}");
             assert!(!console.contains("labkit-provision.service: Failed"), "it fails before `{words}`:\n{last}");
             thread::sleep(Duration::from_millis(100));
         }
@@ -114,7 +117,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for Running<'_> {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
