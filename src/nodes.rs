@@ -5,6 +5,7 @@ use std::{
     env, fs,
     io::ErrorKind,
     net::IpAddr,
+    num::NonZeroU32,
     path::{Path, PathBuf},
 };
 
@@ -45,6 +46,12 @@ pub struct Node {
     /// Its address in the lab's network.
     pub address: IpAddr,
     pub role: Role,
+    /// CPUs that whoever makes the machine gives it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpus: Option<NonZeroU32>,
+    /// Its memory in MiB, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<NonZeroU32>,
 }
 
 /// What a node is there for.
@@ -223,5 +230,17 @@ kubernetes = "1.32"
         );
         assert!(said("role = \"worker\"", "roll = \"worker\"").starts_with("line 13: unknown field `roll`"));
         assert!(said("127.9.9.9", "127.9.9").starts_with("line 12: "));
+    }
+
+    #[test]
+    fn a_node_may_say_how_large_it_is() {
+        let sized = LAB.replace("role = \"master\"", "role = \"master\"\ncpus = 3\nmemory = 2048");
+        let lab = Nodes::parse(&sized, Path::new("lab.toml")).unwrap();
+        let sizes = lab.nodes.iter().map(|node| (node.cpus.map(NonZeroU32::get), node.memory.map(NonZeroU32::get)));
+        assert_eq!(sizes.collect::<Vec<_>>(), [(Some(3), Some(2048)), (None, None)]);
+        for bad in ["cpus = 0", "cpus = \"3\"", "memory = -1", "memory = 2.5"] {
+            let said = refused("role = \"worker\"", &format!("role = \"worker\"\n{bad}"));
+            assert!(said.starts_with("read `lab.toml`: line 14: "), "{bad}: {said}");
+        }
     }
 }

@@ -26,6 +26,8 @@ lab.p = {}
 ---@field name string  its host name
 ---@field address string  its address in the lab's network
 ---@field role "master"|"worker"  what it is there for
+---@field cpus? integer  CPUs that whoever makes the machine gives it
+---@field memory? integer  its memory in MiB, likewise
 
 ---@class Nodes
 ---@field name string  what the lab is called

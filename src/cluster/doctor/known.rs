@@ -111,7 +111,13 @@ mod tests {
     const ID: &str = "5f7c589a3bf74ef3aea560f81e889707";
 
     fn own() -> Node {
-        Node { name: "node01".parse().unwrap(), address: "192.168.56.11".parse().unwrap(), role: Role::Worker }
+        Node {
+            name: "node01".parse().unwrap(),
+            address: "192.168.56.11".parse().unwrap(),
+            role: Role::Worker,
+            cpus: None,
+            memory: None,
+        }
     }
 
     /// As kubectl printed it, cut to what is read.

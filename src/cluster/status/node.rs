@@ -97,7 +97,13 @@ mod tests {
     use super::*;
 
     fn node() -> Node {
-        Node { name: "node01".parse().unwrap(), address: "192.168.56.11".parse().unwrap(), role: Role::Worker }
+        Node {
+            name: "node01".parse().unwrap(),
+            address: "192.168.56.11".parse().unwrap(),
+            role: Role::Worker,
+            cpus: None,
+            memory: None,
+        }
     }
 
     #[test]
