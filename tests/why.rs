@@ -150,6 +150,8 @@ fn the_reference_report_is_reproduced_with_its_corrections() {
     let bench = Bench::new();
     let page = bench.state.path().join("reference.html");
     bench.labkit(&["report", "reference", "-o", page.to_str().unwrap()]).ok();
+    let printed = bench.labkit(&["report", "reference", "-o", "-"]).ok();
+    assert_eq!(printed, fs::read_to_string(&page).unwrap());
     let page = fs::read_to_string(page).unwrap();
     for words in [
         "Throughput by second",

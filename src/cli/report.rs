@@ -23,7 +23,7 @@ pub struct Report {
     #[argh(option, arg_name = "RUN")]
     with: Vec<String>,
 
-    /// where to write the page; beside the run's results unless given
+    /// where to write the page, `-` for standard output; beside the run's results unless given
     #[argh(option, short = 'o', arg_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -41,6 +41,7 @@ impl Report {
             pages.push(report::render(record)?);
         }
         let page = match (self.output, pages.as_slice()) {
+            (Some(file), _) if file.as_os_str() == "-" => return output::print(&report::html::page(&records)),
             (Some(file), _) => {
                 report::write(&records, &file)?;
                 file
