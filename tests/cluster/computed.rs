@@ -53,7 +53,7 @@ pub fn the_reference_blas_of_an_image_is_refused_and_named_as_the_cause(testbed:
 
     let said = testbed.labkit(MASTER, &[&run[..], &["--set", "blas=any"]].concat());
     assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
-    assert!(said.err.contains("! cluster: hpcc on master computes with the reference BLAS"), "{}", said.err);
+    assert!(said.err.contains("! master: hpcc on master computes with the reference BLAS"), "{}", said.err);
     let newest = testbed.sh(MASTER, "ls -d /var/lib/labkit/runs/*-ex2-* | tail -n 1").ok();
     let why = testbed.labkit(MASTER, &["why", newest.trim()]);
     assert!(why.out.contains("the reference BLAS"), "{}{}", why.out, why.err);
