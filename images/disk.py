@@ -55,16 +55,11 @@ def fill_root(image, tree, size, names, epoch):
     # 64 KiB of disk for each file that may ever be: container images have many.
     run("mke2fs", "-q", "-t", "ext4", "-U", names.root, "-L", "labkit", "-m", "1", "-i", "65536",
         "-E", f"offset={ROOT * MIB},hash_seed={names.root},lazy_itable_init=1,lazy_journal_init=0,root_owner=0:0",
-        "-d", tree, image, f"{length}k", env=at(epoch))
-    # It takes over when the tree was last changed, which is now.
+        "-d", tree, image, f"{length}k")
+    # It takes over when the tree was last read and changed, which is now.
     inodes = len({path.lstat().st_ino for path in tree.rglob("*")}) + 16
-    commands = "".join(f"sif <{inode}> {time} @{epoch}\n" for inode in range(2, inodes) for time in ("ctime", "crtime"))
-    run("debugfs", "-w", "-f", "-", f"{image}?offset={ROOT * MIB}", input=commands, env=at(epoch))
-
-
-def at(epoch):
-    """The environment of a program that is to take this for the time."""
-    return {**os.environ, "SOURCE_DATE_EPOCH": str(epoch), "E2FSPROGS_FAKE_TIME": str(epoch)}
+    commands = "".join(f"sif <{inode}> {time} @{epoch}\n" for inode in range(2, inodes) for time in ("atime", "ctime", "crtime"))
+    run("debugfs", "-w", "-f", "-", f"{image}?offset={ROOT * MIB}", input=commands)
 
 
 def grub_config(names, architecture):
@@ -119,9 +114,9 @@ def install_efi(image, tree, scratch, early, names, architecture, epoch):
     system = scratch / "efi.img"
     with system.open("wb") as file:
         file.truncate((ROOT - EFI) * MIB)
-    run("mkfs.vfat", "--invariant", "-i", names.efi[:8], "-n", "EFI", system, env=at(epoch))
-    run("mmd", "-i", system, "::EFI", "::EFI/BOOT", env=at(epoch))
-    run("mcopy", "-m", "-i", system, loader, f"::EFI/BOOT/{architecture.efi_file}", env=at(epoch))
+    run("mkfs.vfat", "--invariant", "-i", names.efi[:8], "-n", "EFI", system)
+    run("mmd", "-i", system, "::EFI", "::EFI/BOOT")
+    run("mcopy", "-m", "-i", system, loader, f"::EFI/BOOT/{architecture.efi_file}")
     with image.open("r+b") as file:
         file.seek(EFI * MIB)
         file.write(Path(system).read_bytes())
