@@ -8,13 +8,19 @@ from contextlib import contextmanager
 import tree
 from process import Refusal
 
+# mmdebstrap does not know the suite of a bundle: /bin is /usr/bin before the first package comes, as in every release since
+# Debian 12.
+MERGED_USR = "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr"
+# The bundle is served no longer when the machine starts. A shell of mmdebstrap's runs it, with the root as its argument.
+FORGET = '--customize-hook=rm -f "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/*'
+
 
 @contextmanager
 def of(options, scratch):
     """What mmdebstrap is to be told: sources, suite and further options."""
     if options.bundle:
         with served(options, scratch) as line:
-            yield line, "lab", ['--aptopt=Acquire::http::Proxy "DIRECT"']
+            yield line, "lab", ['--aptopt=Acquire::http::Proxy "DIRECT"', MERGED_USR, FORGET]
     else:
         yield (options.sources.read_text() if options.sources else tree.own_sources(options.release)), options.release or "", []
 
