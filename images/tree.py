@@ -47,11 +47,14 @@ def unpack(tree, architecture, sources, suite="", more=()):
     run(*APART, "mmdebstrap", "--quiet", "--mode=root", "--variant=essential", f"--architectures={architecture.name}",
         f"--include={','.join(packages(architecture))}", '--aptopt=APT::Install-Recommends "false"',
         "--dpkgopt=force-unsafe-io", *left_out, *more, suite, tree, "-", input=sources)
+    # How it was unpacked here: a machine may lose its power while packages are installed.
+    for path in ("etc/apt/apt.conf.d/99mmdebstrap", "etc/dpkg/dpkg.cfg.d/99mmdebstrap"):
+        (tree / path).unlink(missing_ok=True)
 
 
 def furnish(tree, root_uuid, labkit, bundle):
     """What the machine has beyond its packages."""
-    (tree / "etc/apt/apt.conf.d/99mmdebstrap").unlink(missing_ok=True)
+    write(tree, "etc/dpkg/dpkg.cfg.d/image", "".join(f"path-exclude={path}\n" for path in LEFT_OUT))
     write(tree, "etc/fstab", f"UUID={root_uuid} / ext4 errors=remount-ro 0 1\n")
     write(tree, "etc/hostname", "localhost\n")
     write(tree, "etc/hosts", "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n")
