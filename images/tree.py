@@ -13,7 +13,14 @@ PACKAGES = ("apt bash ca-certificates coreutils dbus e2fsprogs gpgv initramfs-to
             "zstd").split()
 # A package of its own since Debian 12 and Ubuntu 24.04.
 RESOLVER = "systemd-resolved"
-LEFT_OUT = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*")
+DOCUMENTS = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*")
+# Drivers of hardware that no hypervisor has: half of the kernel's package. What is done in software stays.
+DRIVERS = ("sound drivers/bluetooth drivers/comedi drivers/iio drivers/infiniband/hw drivers/isdn drivers/media drivers/staging "
+           "drivers/net/wireless/*").split()
+DRIVERS += [f"drivers/gpu/drm/{name}" for name in "amd i915 nouveau radeon xe".split()]
+DRIVERS += [f"drivers/net/ethernet/{name}" for name in "broadcom cavium chelsio mellanox netronome qlogic sfc".split()]
+DRIVERS += [f"drivers/scsi/{name}" for name in "bfa lpfc qla2xxx qla4xxx".split()]
+LEFT_OUT = (*DOCUMENTS, *(f"*/lib/modules/*/kernel/{directory}/*" for directory in DRIVERS))
 UNITS = ("labkit-identity.service", "labkit-heal.service", "labkit-provision.service")
 # Its mounts and its children end with it, however it ends.
 APART = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
