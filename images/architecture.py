@@ -25,13 +25,16 @@ class Architecture:
     # As box.ovf names the guest: DMTF's number, VirtualBox's word.
     os_id: int
     os_type: str
+    # Its first ones there: what VirtualBox itself gives such a machine.
+    controller: str
+    adapter: str
 
 
 ALL = {
     "amd64": Architecture("amd64", "linux-image-amd64", ("grub-pc-bin", "grub-efi-amd64-bin"), "x86_64-efi", "BOOTX64.EFI",
-                          "ttyS0", True, 96, "Debian_64"),
+                          "ttyS0", True, 96, "Debian_64", "AHCI", "E1000"),
     "arm64": Architecture("arm64", "linux-image-arm64", ("grub-efi-arm64-bin",), "arm64-efi", "BOOTAA64.EFI",
-                          "ttyAMA0", False, 96, "Debian_arm64"),
+                          "ttyAMA0", False, 96, "Debian_arm64", "VirtioSCSI", "VirtioNet"),
 }
 OWN = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 

@@ -2,13 +2,15 @@
 
 from xml.etree import ElementTree
 
+import settings
+
 OVF = "http://schemas.dmtf.org/ovf/envelope/1"
 RASD = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData"
 VSSD = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_VirtualSystemSettingData"
 VBOX = "http://www.virtualbox.org/ovf/machine"
 STREAM = "http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized"
 # CIM's numbers of resources.
-PROCESSOR, MEMORY, ETHERNET, DISK, SATA = 3, 4, 10, 17, 20
+PROCESSOR, MEMORY, ETHERNET, DISK, CONTROLLER = 3, 4, 10, 17, 20
 CPUS, MEMORY_MB = 2, 2048
 
 for prefix, name in {"": OVF, "ovf": OVF, "rasd": RASD, "vssd": VSSD, "vbox": VBOX}.items():
@@ -23,12 +25,12 @@ def add(parent, tag, text=None, space=OVF, /, **attributes):
 
 
 def machine(architecture, disk, disk_bytes, capacity):
-    """A machine with one disk of so many bytes on SATA, one device behind NAT, and what Linux needs."""
+    """A machine with one disk of so many bytes, and one device behind NAT."""
     root = ElementTree.Element(f"{{{OVF}}}Envelope", {f"{{{OVF}}}version": "1.0"})
     add(add(root, "References"), "File", id="file1", href=disk, size=str(disk_bytes))
     disks = add(root, "DiskSection")
     add(disks, "Info", "The machine's one disk")
-    add(disks, "Disk", diskId="disk1", fileRef="file1", capacity=str(capacity), format=STREAM)
+    only = add(disks, "Disk", diskId="disk1", fileRef="file1", capacity=str(capacity), format=STREAM)
     networks = add(root, "NetworkSection")
     add(networks, "Info", "Where the first device leads")
     add(add(networks, "Network", name="NAT"), "Description", "the world, as the host has it")
@@ -38,12 +40,14 @@ def machine(architecture, disk, disk_bytes, capacity):
     add(operating, "Info", "What it runs")
     add(operating, "Description", "Debian")
     add(operating, "OSType", architecture.os_type, VBOX).set(f"{{{OVF}}}required", "false")
-    hardware(add(system, "VirtualHardwareSection"))
+    hardware(add(system, "VirtualHardwareSection"), architecture)
+    if architecture.name == "arm64":
+        settings.describe(system, only, architecture.os_type, CPUS, MEMORY_MB)
     ElementTree.indent(root)
     return '<?xml version="1.0"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def hardware(section):
+def hardware(section, architecture):
     add(section, "Info", "What it has")
     system = add(section, "System")
     for name, text in {"ElementName": "Virtual Hardware Family", "InstanceID": "0", "VirtualSystemIdentifier": "labkit",
@@ -51,9 +55,9 @@ def hardware(section):
         add(system, name, text, VSSD)
     item(section, 1, PROCESSOR, f"{CPUS} CPUs", VirtualQuantity=CPUS)
     item(section, 2, MEMORY, f"{MEMORY_MB} MB of memory", AllocationUnits="MegaBytes", VirtualQuantity=MEMORY_MB)
-    item(section, 3, SATA, "disks", Address=0, ResourceSubType="AHCI")
+    item(section, 3, CONTROLLER, "disks", Address=0, ResourceSubType=architecture.controller)
     item(section, 4, DISK, "disk", AddressOnParent=0, HostResource="/disk/disk1", Parent=3)
-    item(section, 5, ETHERNET, "first device", AutomaticAllocation="true", Connection="NAT", ResourceSubType="E1000")
+    item(section, 5, ETHERNET, "first device", AutomaticAllocation="true", Connection="NAT", ResourceSubType=architecture.adapter)
 
 
 def item(section, number, kind, name, **more):
