@@ -9,7 +9,9 @@ use std::{
 };
 
 use super::{
-    LABKIT, Said, TempDir, installed, kubernetes,
+    LABKIT, Said,
+    common::Common,
+    installed, kubernetes,
     servers::{Server, succeed},
     testbed::{LAB, NAMES, Testbed},
 };
@@ -18,7 +20,7 @@ pub const MASTER: &str = "master";
 pub const KUBECTL: &str = "kubectl --cache-dir /run/kubectl --kubeconfig /etc/kubernetes/admin.conf";
 
 /// One bundle for all tests.
-static BUNDLE: Mutex<Option<(TempDir, PathBuf)>> = Mutex::new(None);
+static BUNDLE: Mutex<Option<Common>> = Mutex::new(None);
 
 /// An image for HPCC with Netlib's BLAS and no other.
 pub const REFERENCE_IMAGE: &str = "localhost/reference:1";
@@ -71,8 +73,8 @@ fn sources(dir: &Path, testbed: &Testbed, kubernetes: &Server) -> [PathBuf; 2] {
 /// A bundle for the recipe, as one file: packages of Debian's and Kubernetes', and the images that its kubeadm names.
 fn bundle(testbed: &Testbed) -> PathBuf {
     let mut made = BUNDLE.lock().unwrap();
-    let (_, file) = made.get_or_insert_with(|| {
-        let dir = tempfile::tempdir().unwrap();
+    let dir = made.get_or_insert_with(|| {
+        let dir = Common::new();
         let layout = kubernetes::images().unwrap();
         let registry = Server::registry(&dir.path().join("registry"));
         let index: serde_json::Value =
@@ -92,10 +94,9 @@ fn bundle(testbed: &Testbed) -> PathBuf {
         labkit(dir.path(), &[&wanted[..], &["--registry", &mirror]].concat()).ok();
         labkit(dir.path(), &["bundle", "build", "--quiet"]).ok();
         labkit(dir.path(), &["bundle", "pack", "--quiet"]).ok();
-        let file = dir.path().join("lab.bundle.tar");
-        (dir, file)
+        dir
     });
-    file.clone()
+    dir.path().join("lab.bundle.tar")
 }
 
 /// The same bundle without an image, whose name holds this word.

@@ -17,6 +17,7 @@ use nix::{
 };
 
 pub mod cluster;
+pub mod common;
 pub mod debs;
 pub mod imports;
 pub mod kubernetes;
