@@ -14,7 +14,6 @@ class Architecture:
     """As Debian names it, and how a machine of it starts."""
 
     name: str
-    kernel: str
     # The loader's packages; where its modules are; what UEFI looks for on a disk that it does not know.
     loaders: tuple
     efi: str
@@ -22,19 +21,16 @@ class Architecture:
     serial: str
     # Whether a BIOS starts it as well.
     has_bios: bool
-    # As box.ovf names the guest: DMTF's number, VirtualBox's word.
-    os_id: int
-    os_type: str
-    # Its first ones there: what VirtualBox itself gives such a machine.
+    # Its disk's controller and its first device in box.ovf: what VirtualBox itself gives such a machine.
     controller: str
     adapter: str
 
 
 ALL = {
-    "amd64": Architecture("amd64", "linux-image-amd64", ("grub-pc-bin", "grub-efi-amd64-bin"), "x86_64-efi", "BOOTX64.EFI",
-                          "ttyS0", True, 96, "Debian_64", "AHCI", "E1000"),
-    "arm64": Architecture("arm64", "linux-image-arm64", ("grub-efi-arm64-bin",), "arm64-efi", "BOOTAA64.EFI",
-                          "ttyAMA0", False, 96, "Debian_arm64", "VirtioSCSI", "VirtioNet"),
+    "amd64": Architecture("amd64", ("grub-pc-bin", "grub-efi-amd64-bin"), "x86_64-efi", "BOOTX64.EFI", "ttyS0", True, "AHCI",
+                          "E1000"),
+    "arm64": Architecture("arm64", ("grub-efi-arm64-bin",), "arm64-efi", "BOOTAA64.EFI", "ttyAMA0", False, "VirtioSCSI",
+                          "VirtioNet"),
 }
 OWN = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 

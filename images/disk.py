@@ -62,38 +62,46 @@ def fill_root(image, tree, size, names, epoch):
     run("debugfs", "-w", "-f", "-", f"{image}?offset={ROOT * MIB}", input=commands)
 
 
-def grub_config(names, architecture):
+def kernel(tree):
+    """Where the newest kernel and its initrd have names that stay: Debian's are in /, Ubuntu's in /boot."""
+    for place in ("", "/boot"):
+        if (tree / place.lstrip("/") / "vmlinuz").is_symlink():
+            return f"{place}/vmlinuz", f"{place}/initrd.img"
+    raise Refusal("the kernel's package left no link to it, neither in / nor in /boot")
+
+
+def grub_config(tree, names, architecture):
     """Starts at once, and says so on the screen and on the serial line."""
+    linux, initrd = kernel(tree)
     return f"""serial --unit=0 --speed=115200
 terminal_input console serial
 terminal_output console serial
 set timeout=0
 menuentry "labkit" {{
-    linux /vmlinuz root=UUID={names.root} ro console=tty0 console={architecture.serial},115200n8
-    initrd /initrd.img
+    linux {linux} root=UUID={names.root} ro console=tty0 console={architecture.serial},115200n8
+    initrd {initrd}
 }}
 """
 
 
 def install_loader(image, tree, scratch, names, architecture, epoch):
-    early = scratch / "early.cfg"
-    early.write_text(f"search.fs_uuid {names.root} root\nset prefix=($root)/boot/grub\n")
     if architecture.has_bios:
-        install_bios(image, tree, scratch, early)
-    install_efi(image, tree, scratch, early, names, architecture, epoch)
+        install_bios(image, tree, names)
+    install_efi(image, tree, scratch, names, architecture, epoch)
 
 
-def mkimage(tree, scratch, early, kind, name, modules):
-    """A loader that knows how to find its file system by its UUID."""
-    image = scratch / name
-    run("grub-mkimage", "-d", tree / "usr/lib/grub" / kind, "-O", kind, "-o", image, "-p", "/boot/grub", "-c", early, *modules)
-    return image
+def mkimage(tree, names, kind, modules):
+    """A loader that knows how to find its file system by its UUID, made by the tree's own GRUB of its own modules."""
+    made, early = tree / "tmp" / "core.img", tree / "tmp" / "early.cfg"
+    early.write_text(f"search.fs_uuid {names.root} root\nset prefix=($root)/boot/grub\n")
+    run("chroot", tree, "grub-mkimage", "-O", kind, "-o", "/tmp/core.img", "-p", "/boot/grub", "-c", "/tmp/early.cfg", *modules)
+    return made
 
 
-def install_bios(image, tree, scratch, early):
+def install_bios(image, tree, names):
     """What `grub-bios-setup` writes: where the rest is goes into the first sector, and into the rest's own first one."""
     boot = bytearray((tree / "usr/lib/grub/i386-pc/boot.img").read_bytes()[:440])
-    core = bytearray(mkimage(tree, scratch, early, "i386-pc", "core.img", BIOS_MODULES).read_bytes())
+    core = bytearray(mkimage(tree, names, "i386-pc", BIOS_MODULES).read_bytes())
     if len(core) > (EFI - CORE) * MIB:
         raise Refusal(f"the loader has {len(core)} bytes, and its partition {(EFI - CORE) * MIB}")
     first = CORE * MIB // SECTOR
@@ -107,9 +115,9 @@ def install_bios(image, tree, scratch, early):
         file.write(core)
 
 
-def install_efi(image, tree, scratch, early, names, architecture, epoch):
+def install_efi(image, tree, scratch, names, architecture, epoch):
     """A FAT file system with the loader where UEFI looks on a disk that it does not know."""
-    loader = mkimage(tree, scratch, early, architecture.efi, architecture.efi_file, EFI_MODULES)
+    loader = mkimage(tree, names, architecture.efi, EFI_MODULES)
     os.utime(loader, (epoch, epoch))
     system = scratch / "efi.img"
     with system.open("wb") as file:

@@ -17,8 +17,9 @@ FILES = Path(__file__).resolve().parent / "files"
 class Forms:
     """Writes them, each file under its name once it is whole."""
 
-    def __init__(self, raw, scratch, epoch, architecture):
-        self.raw, self.scratch, self.epoch, self.architecture = raw, scratch, epoch, architecture
+    def __init__(self, raw, scratch, epoch, architecture, distribution):
+        self.raw, self.scratch, self.epoch = raw, scratch, epoch
+        self.architecture, self.distribution = architecture, distribution
 
     def write(self, form, file):
         part = file.with_name(f".{file.name}.part")
@@ -66,7 +67,7 @@ class Forms:
 
     def virtualbox(self, part):
         disk = self.disk("vmdk")
-        machine = ovf.machine(self.architecture, "disk.vmdk", disk.stat().st_size, self.raw.stat().st_size)
+        machine = ovf.machine(self.architecture, self.distribution, "disk.vmdk", disk.stat().st_size, self.raw.stat().st_size)
         metadata = {"provider": "virtualbox", "architecture": self.architecture.name}
         self.box(part, metadata, {"box.ovf": machine.encode(), "disk.vmdk": disk, "Vagrantfile": FILES / "Vagrantfile.virtualbox"})
 

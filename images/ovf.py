@@ -24,7 +24,7 @@ def add(parent, tag, text=None, space=OVF, /, **attributes):
     return node
 
 
-def machine(architecture, disk, disk_bytes, capacity):
+def machine(architecture, distribution, disk, disk_bytes, capacity):
     """A machine with one disk of so many bytes, and one device behind NAT."""
     root = ElementTree.Element(f"{{{OVF}}}Envelope", {f"{{{OVF}}}version": "1.0"})
     add(add(root, "References"), "File", id="file1", href=disk, size=str(disk_bytes))
@@ -36,13 +36,13 @@ def machine(architecture, disk, disk_bytes, capacity):
     add(add(networks, "Network", name="NAT"), "Description", "the world, as the host has it")
     system = add(root, "VirtualSystem", id="labkit")
     add(system, "Info", "A machine of a lab")
-    operating = add(system, "OperatingSystemSection", id=str(architecture.os_id))
+    operating = add(system, "OperatingSystemSection", id=str(distribution.os_id))
     add(operating, "Info", "What it runs")
-    add(operating, "Description", "Debian")
-    add(operating, "OSType", architecture.os_type, VBOX).set(f"{{{OVF}}}required", "false")
+    add(operating, "Description", distribution.name)
+    add(operating, "OSType", distribution.os_types[architecture.name], VBOX).set(f"{{{OVF}}}required", "false")
     hardware(add(system, "VirtualHardwareSection"), architecture)
     if architecture.name == "arm64":
-        settings.describe(system, only, architecture.os_type, CPUS, MEMORY_MB)
+        settings.describe(system, only, distribution.os_types[architecture.name], CPUS, MEMORY_MB)
     ElementTree.indent(root)
     return '<?xml version="1.0"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 

@@ -22,7 +22,8 @@ def of(options, scratch):
         with served(options, scratch) as line:
             yield line, "lab", ['--aptopt=Acquire::http::Proxy "DIRECT"', MERGED_USR, FORGET]
     else:
-        yield (options.sources.read_text() if options.sources else tree.own_sources(options.release)), options.release or "", []
+        sources = options.sources.read_text() if options.sources else tree.own_sources(options.release, options.distribution)
+        yield sources, options.release, []
 
 
 @contextmanager

@@ -11,6 +11,8 @@ HERE = Path(__file__).resolve().parent
 PACKAGES = ("apt bash ca-certificates coreutils dbus e2fsprogs gpgv initramfs-tools iperf3 iproute2 iputils-ping kmod "
             "less libpam-systemd nano netbase openssh-client openssh-server procps sudo systemd systemd-sysv tzdata udev "
             "zstd").split()
+# What `node` asks for: there already, a machine becomes one in a moment.
+NODE = "chrony conntrack ethtool iptables socat".split()
 # A package of its own since Debian 12 and Ubuntu 24.04.
 RESOLVER = "systemd-resolved"
 DOCUMENTS = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*")
@@ -31,28 +33,28 @@ MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "apt-daily.service", "ap
 INSECURE_KEY = (HERE / "files" / "vagrant.pub").read_text()
 
 
-def packages(architecture):
+def packages(architecture, distribution):
     """All that is asked for; what these depend on comes with them."""
-    return [*PACKAGES, RESOLVER, architecture.kernel, *architecture.loaders]
+    return [*PACKAGES, *NODE, RESOLVER, distribution.kernels[architecture.name], *architecture.loaders]
 
 
-def own_sources(release):
-    """This machine's archives of Debian's, as lines of sources.list, of another release where one is wanted."""
+def own_sources(release, distribution):
+    """This machine's archives of that distribution, as lines of sources.list, of another release where one is wanted."""
     line = "$(CREATED_BY)|$(ORIGIN)|deb $(SITE) $(RELEASE) $(COMPONENT)"
     made = run("apt-get", "indextargets", "--format", line)
-    lines = sorted({entry.split("|")[2] for entry in made.splitlines() if entry.startswith("Packages|Debian|")})
+    lines = sorted({entry.split("|")[2] for entry in made.splitlines() if entry.startswith(f"Packages|{distribution.name}|")})
     if not lines:
-        raise Refusal("this machine's apt knows no archive of Debian's", "`apt-get update`, --sources FILE or --bundle FILE")
+        raise Refusal(f"this machine's apt knows no archive of {distribution.name}'s", "`apt-get update`, --sources FILE or --bundle FILE")
     words = [entry.split() for entry in lines]
     own = min((suite for _, _, suite, *_ in words), key=len)
-    return "".join(f"deb {site} {suite.replace(own, release or own)} {' '.join(rest)}\n" for _, site, suite, *rest in words)
+    return "".join(f"deb {site} {suite.replace(own, release)} {' '.join(rest)}\n" for _, site, suite, *rest in words)
 
 
-def unpack(tree, architecture, sources, suite="", more=()):
+def unpack(tree, architecture, included, sources, suite, more=()):
     """`mmdebstrap`: the packages, configured. `sources` is what a sources.list or a .sources file says."""
     left_out = [f"--dpkgopt=path-exclude={path}" for path in LEFT_OUT]
     run(*APART, "mmdebstrap", "--quiet", "--mode=root", "--variant=essential", f"--architectures={architecture.name}",
-        f"--include={','.join(packages(architecture))}", '--aptopt=APT::Install-Recommends "false"',
+        f"--include={','.join(included)}", '--aptopt=APT::Install-Recommends "false"',
         "--dpkgopt=force-unsafe-io", *left_out, *more, suite, tree, "-", input=sources)
     # How it was unpacked here: a machine may lose its power while packages are installed.
     for path in ("etc/apt/apt.conf.d/99mmdebstrap", "etc/dpkg/dpkg.cfg.d/99mmdebstrap"):
