@@ -2,13 +2,14 @@
 
 use std::{
     fs,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use serde_json::Value;
 
-use crate::{built, said};
+use crate::{SAID, built, said};
 
 fn json(command: &mut Command) -> Value {
     serde_json::from_str(&said(command).ok()).unwrap()
@@ -46,6 +47,12 @@ fn every_form_of_the_disk_is_the_same_disk_and_no_larger_than_its_parts() {
         said(Command::new("qemu-img").args(["compare", "-f", "raw", "-F", format]).arg(&raw).arg(&file)).ok();
     }
     assert_eq!(info(&dir.join("labkit-amd64.vmdk"))["format-specific"]["data"]["create-type"], "streamOptimized");
+    // What it takes of the host's disk is its files, and little more.
+    let words = fs::read_to_string(dir.join(SAID)).unwrap();
+    let files_mb = words.split("make the disk of ").nth(1).and_then(|rest| rest.split(' ').next());
+    let files_mb: u64 = files_mb.unwrap().parse().unwrap();
+    let taken_mb = fs::metadata(&raw).unwrap().blocks() * 512 / 1_000_000;
+    assert!(taken_mb * 100 <= files_mb * 105, "{taken_mb} MB of disk for {files_mb} MB of files");
     // The file system is whole, and has been told where it lies.
     let at = format!("{}?offset={}", raw.display(), 34 << 20);
     let checked = said(Command::new("e2fsck").args(["-fn", &at]));
