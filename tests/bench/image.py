@@ -39,24 +39,26 @@ def digests(out):
     return found
 
 
-def seed(place):
-    """A disk that says what the machine is to become."""
-    files, iso = os.path.join(place, "seed"), os.path.join(place, "seed.iso")
+def disks(place):
+    """One that says nothing, since it has another label, and one that says what the machine is to become."""
+    files = os.path.join(place, "seed")
     os.makedirs(files)
     shutil.copy(LAB, files)
     for name, text in {"secret": "5a" * 32 + "\n", "provision.toml": 'recipes = ["node"]\n'}.items():
         with open(os.path.join(files, name), "w") as file:
             file.write(text)
-    run(["genisoimage", "-quiet", "-V", "LABKIT", "-r", "-o", iso, files])
-    return iso
+    made = {label: os.path.join(place, f"{label}.iso") for label in ("OTHER", "LABKIT")}
+    for label, iso in made.items():
+        run(["genisoimage", "-quiet", "-V", label, "-r", "-o", iso, files])
+    return made.values()
 
 
-def boots(options, image, disk, rounds):
+def boots(options, image, other, seed, rounds):
     """Seconds of a processor: to a login, to a node, and to a node that was one."""
     login, first, again = [], [], []
     for at in range(rounds):
         options.say(f"image: boots, round {at + 1}")
-        untold, told = Machine(image), Machine(image, disk)
+        untold, told = Machine(image, other), Machine(image, seed)
         try:
             login.append(untold.boot_s("localhost login: "))
             first.append(told.boot_s("ready     master: all is done"))
@@ -94,7 +96,7 @@ def measure(options, labkit, directory):
             taken.append(build_s(labkit, bundle, place))
             made.append(digests(place))
         sizes = [os.path.getsize(os.path.join(place, name)) for name in BOXES]
-        login, first, again = boots(options, os.path.join(place, "labkit-amd64.qcow2"), seed(place), rounds)
+        login, first, again = boots(options, os.path.join(place, "labkit-amd64.qcow2"), *disks(place), rounds)
     finally:
         shutil.rmtree(place)
     options.say("image: a boot with nothing to do")
