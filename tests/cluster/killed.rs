@@ -133,11 +133,10 @@ fn a_master_that_dies_while_a_worker_joins_is_named(testbed: &Testbed) {
         said
     });
     assert_eq!(worker.code, Some(1), "{}{}", worker.out, worker.err);
-    for words in [
-        "the master went while this machine joined",
-        "192.168.56.10:6443 does not answer: there is no way to that machine",
-        "hint: is the master up, and on the same network?",
-    ] {
+    // As long as its link's address is known still, it only does not answer; after that there is no way to it.
+    for words in
+        ["the master went while this machine joined", "192.168.56.10:6443 does not answer: ", "hint: is the master up"]
+    {
         assert!(worker.err.contains(words), "{words}: {}", worker.err);
     }
     testbed.switch_on(MASTER);
