@@ -117,15 +117,15 @@ def section(hand, own, advice, beside):
     def fail(why):
         raise Failure(why)
 
-    # On the same ranks, the machine's peak is one: efficiencies relate as GFLOPS do, and DGEMM, measured for a second within
-    # each run, does not come into it.
-    gflops = {case: of(case, "hpl_gflops") for case in ("report", "advised", "alone")}
-    rows = [[case, spread(values), spread(of(case, "hpl_efficiency_percent"))] for case, values in gflops.items()]
-    alone = median(of("alone", "hpl_efficiency_percent"))
+    efficiency = {case: of(case, "hpl_efficiency_percent") for case in ("report", "advised", "alone")}
+    rows = [[case, spread(of(case, "hpl_gflops")), spread(values)] for case, values in efficiency.items()]
     text = "Two machines booted by systemd-nspawn on this one, a rank on each, with Debian's hpcc, Open MPI and OpenBLAS.\n\n"
     text += table(["way", "seconds (quartiles)"], [["mpirun by hand", spread(hand)], ["labkit", spread(own)]])
     text += "\nlabkit's is two launches: what every rank finds where it is, and HPCC. The report's input against the one that is advised:\n\n"
     text += table(["input", "HPL, GFLOPS", "of DGEMM, %"], rows)
+    # DGEMM is measured for a second within each run: this ratio is without it.
+    plain = ratio(of("advised", "hpl_gflops"), of("report", "hpl_gflops"))
+    text += f"\nBy GFLOPS on the same ranks, the advised input is {times(plain)} the report's.\n"
     pairs = {title: [of(name + case, "hpl_gflops", beside) for name in ("machines", "pods")] for title, case in (("both", ""), ("one alone", " alone"))}
     text += "\nThe same input on machines and in pods, in turns:\n\n"
     text += table(["ranks", "machines, GFLOPS", "pods, GFLOPS", "pods ÷ machines"],
@@ -133,7 +133,7 @@ def section(hand, own, advice, beside):
     added = median(one - other for one, other in zip(own, hand))
     return Section(TITLE, text, [
         at_most("launch of HPCC: more than mpirun by hand", 1, added, "s"),
-        at_least("HPL, efficiency of the advised input to the report's", 1.15, ratio(gflops["advised"], gflops["report"])),
-        Budget("HPL on one rank, of its DGEMM", "≥ 90 %", number(alone) + " %", alone >= 90),
+        at_least("HPL, efficiency of the advised input to the report's", 1.15, ratio(efficiency["advised"], efficiency["report"])),
+        Budget("HPL on one rank, of its DGEMM", "≥ 90 %", number(median(efficiency["alone"])) + " %", median(efficiency["alone"]) >= 90),
         at_least("HPL in pods to that on machines", 0.95, ratio(pairs["both"][1], pairs["both"][0])),
     ])
