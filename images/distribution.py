@@ -29,5 +29,5 @@ def own_release():
     """This machine's, where an image can be made of it."""
     release = platform.freedesktop_os_release().get("VERSION_CODENAME")
     if release not in RELEASES:
-        raise Refusal(f"no image is made of this machine's release, {release}", f"--release {' or '.join(RELEASES)}, with --sources FILE")
+        raise Refusal(f"no image is made of this machine's release, {release}", f"--release {' or '.join(RELEASES)}, with --sources FILE or --bundle BUNDLE")
     return release

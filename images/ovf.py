@@ -3,11 +3,10 @@
 from xml.etree import ElementTree
 
 import settings
+from settings import OVF, VBOX
 
-OVF = "http://schemas.dmtf.org/ovf/envelope/1"
 RASD = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData"
 VSSD = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_VirtualSystemSettingData"
-VBOX = "http://www.virtualbox.org/ovf/machine"
 STREAM = "http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized"
 # CIM's numbers of resources.
 PROCESSOR, MEMORY, ETHERNET, DISK, CONTROLLER = 3, 4, 10, 17, 20
