@@ -54,6 +54,20 @@ pub struct Node {
     pub memory: Option<NonZeroU32>,
 }
 
+#[cfg(test)]
+impl Node {
+    /// One that tests of other rooms ask about.
+    pub fn worker() -> Node {
+        Node {
+            name: "node01".parse().unwrap(),
+            address: "192.168.56.11".parse().unwrap(),
+            role: Role::Worker,
+            cpus: None,
+            memory: None,
+        }
+    }
+}
+
 /// What a node is there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]

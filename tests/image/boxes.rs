@@ -26,7 +26,7 @@ fn info(disk: &Path) -> Value {
 }
 
 /// What python's parser of XML makes of an element's path below the envelope, one value for each element that is found.
-fn ovf(file: &Path, script: &str) -> String {
+pub fn ovf(file: &Path, script: &str) -> String {
     let prelude = "import sys; from xml.etree import ElementTree as E\n\
                    n = {'o': 'http://schemas.dmtf.org/ovf/envelope/1', 'r': 'http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData'}\n\
                    a = '{http://schemas.dmtf.org/ovf/envelope/1}'\n\

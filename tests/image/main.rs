@@ -6,6 +6,7 @@
 mod support;
 
 mod boxes;
+mod others;
 mod qemu;
 mod refused;
 

@@ -106,19 +106,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::nodes::Role;
 
     const ID: &str = "5f7c589a3bf74ef3aea560f81e889707";
-
-    fn own() -> Node {
-        Node {
-            name: "node01".parse().unwrap(),
-            address: "192.168.56.11".parse().unwrap(),
-            role: Role::Worker,
-            cpus: None,
-            memory: None,
-        }
-    }
 
     /// As kubectl printed it, cut to what is read.
     fn node(name: &str, id: &str) -> Value {
@@ -135,13 +124,16 @@ mod tests {
     }
 
     fn found(all: &[Value]) -> Vec<String> {
-        judge(&own(), all, ID).into_iter().map(|finding| format!("{}: {}", finding.what, finding.found)).collect()
+        judge(&Node::worker(), all, ID)
+            .into_iter()
+            .map(|finding| format!("{}: {}", finding.what, finding.found))
+            .collect()
     }
 
     #[test]
     fn a_node_that_is_ready_and_itself_is_well() {
         let all = [node("master", "another"), node("node01", ID)];
-        let findings = judge(&own(), &all, ID);
+        let findings = judge(&Node::worker(), &all, ID);
         assert!(findings.len() == 1 && findings[0].state == State::Good, "{findings:?}");
     }
 

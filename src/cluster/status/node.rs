@@ -96,19 +96,9 @@ mod tests {
 
     use super::*;
 
-    fn node() -> Node {
-        Node {
-            name: "node01".parse().unwrap(),
-            address: "192.168.56.11".parse().unwrap(),
-            role: Role::Worker,
-            cpus: None,
-            memory: None,
-        }
-    }
-
     #[test]
     fn a_node_that_nobody_heard_of_has_not_joined() {
-        let status = NodeStatus::of(&node(), &[], Some(&vec![]));
+        let status = NodeStatus::of(&Node::worker(), &[], Some(&vec![]));
         assert_eq!((status.ready, status.why.as_deref()), (false, Some("it has not joined")));
         assert_eq!((status.address.as_str(), status.cpus_requested), ("192.168.56.11", None));
     }

@@ -1,0 +1,78 @@
+//! What is another way for another processor, distribution or recipe, as far as it can be told without building it.
+
+use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
+
+use crate::{boxes::ovf, build, said, support::installed};
+
+/// What the build's own modules print.
+fn by_modules(script: &str, argument: &Path) -> String {
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("images");
+    let script = format!("import sys\nsys.dont_write_bytecode = True\n{script}");
+    said(Command::new("python3").args(["-c", &script]).arg(argument).env("PYTHONPATH", place)).ok()
+}
+
+fn asked_for(arguments: &[&str]) -> Vec<String> {
+    said(build(&["--list-packages"]).args(arguments)).ok().trim_end().split(',').map(str::to_owned).collect()
+}
+
+#[test]
+fn what_node_asks_for_is_there_already() {
+    if !installed("python3") {
+        return;
+    }
+    let recipe = include_str!("../../lua/lib/machine.lua");
+    let list = recipe.split_once("machine.packages = {").unwrap().1.split_once('}').unwrap().0;
+    let wanted: Vec<&str> = list.split(',').map(|word| word.trim().trim_matches('"')).collect();
+    assert!(wanted.contains(&"chrony"), "{wanted:?}");
+    let there = asked_for(&["--release", "bookworm"]);
+    wanted.iter().for_each(|package| assert!(there.iter().any(|name| name == package), "{package}: {there:?}"));
+}
+
+#[test]
+fn another_processor_or_distribution_has_its_own_kernel_and_loader() {
+    if !installed("python3") {
+        return;
+    }
+    let cases = [
+        (["bookworm", "amd64"], ["linux-image-amd64", "grub-pc-bin"]),
+        (["trixie", "arm64"], ["linux-image-arm64", "grub-efi-arm64-bin"]),
+        (["noble", "amd64"], ["linux-image-virtual", "grub-efi-amd64-bin"]),
+    ];
+    for ([release, arch], expected) in cases {
+        let there = asked_for(&["--release", release, "--arch", arch]);
+        expected.iter().for_each(|package| assert!(there.iter().any(|name| name == package), "{release}: {there:?}"));
+    }
+    // Debian's package links to it in /, Ubuntu's in /boot.
+    for (place, expected) in [("", "/vmlinuz /initrd.img\n"), ("boot", "/boot/vmlinuz /boot/initrd.img\n")] {
+        let tree = tempfile::tempdir().unwrap();
+        fs::create_dir(tree.path().join("boot")).unwrap();
+        symlink("vmlinuz-6.8", tree.path().join(place).join("vmlinuz")).unwrap();
+        let script = "import disk, pathlib; print(*disk.kernel(pathlib.Path(sys.argv[1])))";
+        assert_eq!(by_modules(script, tree.path()), expected);
+    }
+}
+
+#[test]
+fn a_machine_with_arm_is_described_as_virtualbox_does_it() {
+    if !installed("python3") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("box.ovf");
+    let write = "import architecture, distribution, ovf\n\
+                 machine = ovf.machine(architecture.ALL['arm64'], distribution.UBUNTU, 'disk.vmdk', 5, 9)\n\
+                 open(sys.argv[1], 'w').write(machine)";
+    by_modules(write, &file);
+    // Its disk, by the number that DiskSection gives it, hangs on a controller that an Arm machine has.
+    let read = "v = '{http://www.virtualbox.org/ovf/machine}'\n\
+                disk = root.find('o:DiskSection/o:Disk', n)\n\
+                machine, = root.iter(v + 'Machine')\n\
+                controller, = machine.iterfind('o:Hardware/o:StorageControllers/o:StorageController', n)\n\
+                image, = controller.iterfind('o:AttachedDevice/o:Image', n)\n\
+                assert image.get('uuid') == '{%s}' % disk.get(v + 'uuid')\n\
+                platform = machine.find('o:Platform', n)\n\
+                firmware = machine.find('o:Hardware/o:Firmware', n)\n\
+                print(platform.get('architecture'), firmware.get('type'), controller.get('type'), machine.get('OSType'))\n\
+                print(root.find('o:VirtualSystem/o:OperatingSystemSection', n).get(a + 'id'))";
+    assert_eq!(ovf(&file, read), "ARM EFI VirtioSCSI Ubuntu_arm64\n94\n");
+}
