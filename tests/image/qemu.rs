@@ -26,7 +26,7 @@ pub struct Machine {
 /// One that is on; it is as if its plug were pulled when this goes.
 pub struct Running<'a> {
     child: Child,
-    console: Arc<Mutex<String>>,
+    console: Arc<Mutex<Vec<u8>>>,
     /// Its disk goes with the machine.
     _machine: &'a Machine,
 }
@@ -78,12 +78,12 @@ impl Machine {
         }
         qemu.args(&self.lan);
         let mut child = qemu.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
-        let (mut serial, console) = (child.stdout.take().unwrap(), Arc::new(Mutex::new(String::new())));
+        let (mut serial, console) = (child.stdout.take().unwrap(), Arc::new(Mutex::new(Vec::new())));
         let kept = Arc::clone(&console);
         thread::spawn(move || {
             let mut some = [0; 4096];
             while let Ok(length @ 1..) = serial.read(&mut some) {
-                kept.lock().unwrap().push_str(&String::from_utf8_lossy(&some[..length]));
+                kept.lock().unwrap().extend_from_slice(&some[..length]);
             }
         });
         Running { child, console, _machine: self }
@@ -106,8 +106,9 @@ impl Running<'_> {
         }
     }
 
+    /// All that it has shown: what is read at once may end within a character, the whole does not.
     pub fn console(&self) -> String {
-        self.console.lock().unwrap().clone()
+        String::from_utf8_lossy(&self.console.lock().unwrap()).into_owned()
     }
 
     /// Seconds of a processor that it took (`utime` and `stime` of proc_pid_stat(5)).
