@@ -12,7 +12,7 @@ fn main() {
     }
     // Where a panic ends the process nobody reads the tables by which it would be unwound.
     let here = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
-    println!("cargo:rustc-link-arg-bins={here}/src/release.ld");
+    println!("cargo:rustc-link-arg-bins=-T{here}/src/release.ld");
     if is("CARGO_CFG_TARGET_ARCH", "x86_64") {
         // Relocations in a bitmap (DT_RELR), which glibc has applied since 2.36.
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
