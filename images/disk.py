@@ -73,10 +73,9 @@ def kernel(tree):
 def grub_config(tree, names, architecture):
     """Starts at once, and says so on the screen and on the serial line."""
     linux, initrd = kernel(tree)
-    return f"""serial --unit=0 --speed=115200
-terminal_input console serial
-terminal_output console serial
-set timeout=0
+    # Where there is no BIOS, UEFI's own console has both, and GRUB knows no serial line.
+    both = "serial --unit=0 --speed=115200\nterminal_input console serial\nterminal_output console serial\n"
+    return f"""{both if architecture.has_bios else ""}set timeout=0
 menuentry "labkit" {{
     linux {linux} root=UUID={names.root} ro console=tty0 console={architecture.serial},115200n8
     initrd {initrd}

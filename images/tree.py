@@ -53,12 +53,24 @@ def own_sources(release, distribution):
 def unpack(tree, architecture, included, sources, suite, more=()):
     """`mmdebstrap`: the packages, configured. `sources` is what a sources.list or a .sources file says."""
     left_out = [f"--dpkgopt=path-exclude={path}" for path in LEFT_OUT]
+    # The initrd is made once, when all is there, and not by the kernel's package and by others after it: it takes ten minutes
+    # where another architecture's programs are run.
+    initrd = '--customize-hook=chroot "$1" update-initramfs -c -k all'
     run(*APART, "mmdebstrap", "--quiet", "--mode=root", "--variant=essential", f"--architectures={architecture.name}",
         f"--include={','.join(included)}", '--aptopt=APT::Install-Recommends "false"',
-        "--dpkgopt=force-unsafe-io", *left_out, *more, suite, tree, "-", input=sources)
+        "--dpkgopt=force-unsafe-io", *left_out, initrd, *more, suite, tree, "-", input=sources,
+        env={**os.environ, "INITRD": "No"})
+    name_initrd(tree)
     # How it was unpacked here: a machine may lose its power while packages are installed.
     for path in ("etc/apt/apt.conf.d/99mmdebstrap", "etc/dpkg/dpkg.cfg.d/99mmdebstrap"):
         (tree / path).unlink(missing_ok=True)
+
+
+def name_initrd(tree):
+    """Beside the link to the kernel: its package makes none to an initrd that is not there yet."""
+    for place in (tree, tree / "boot"):
+        if (place / "vmlinuz").is_symlink():
+            link(place, "initrd.img", os.readlink(place / "vmlinuz").replace("vmlinuz", "initrd.img"))
 
 
 def furnish(tree, root_uuid, labkit, bundle):

@@ -42,14 +42,49 @@ fn another_processor_or_distribution_has_its_own_kernel_and_loader() {
         let there = asked_for(&["--release", release, "--arch", arch]);
         expected.iter().for_each(|package| assert!(there.iter().any(|name| name == package), "{release}: {there:?}"));
     }
-    // Debian's package links to it in /, Ubuntu's in /boot.
-    for (place, expected) in [("", "/vmlinuz /initrd.img\n"), ("boot", "/boot/vmlinuz /boot/initrd.img\n")] {
-        let tree = tempfile::tempdir().unwrap();
-        fs::create_dir(tree.path().join("boot")).unwrap();
-        symlink("vmlinuz-6.8", tree.path().join(place).join("vmlinuz")).unwrap();
-        let script = "import disk, pathlib; print(*disk.kernel(pathlib.Path(sys.argv[1])))";
-        assert_eq!(by_modules(script, tree.path()), expected);
+}
+
+#[test]
+fn a_kernel_and_its_initrd_are_found_by_names_that_stay() {
+    if !installed("python3") {
+        return;
     }
+    // Debian's package links to its kernel in /, Ubuntu's in /boot.
+    for (place, linked, expected) in [
+        ("", "boot/vmlinuz-6.8", "/vmlinuz /initrd.img boot/initrd.img-6.8\n"),
+        ("boot", "vmlinuz-6.8", "/boot/vmlinuz /boot/initrd.img initrd.img-6.8\n"),
+    ] {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("boot")).unwrap();
+        symlink(linked, root.path().join(place).join("vmlinuz")).unwrap();
+        let script = "import disk, os, pathlib, tree\n\
+                      root = pathlib.Path(sys.argv[1])\n\
+                      tree.name_initrd(root)\n\
+                      kernel, initrd = disk.kernel(root)\n\
+                      print(kernel, initrd, os.readlink(f'{root}{initrd}'))";
+        assert_eq!(by_modules(script, root.path()), expected);
+    }
+}
+
+#[test]
+fn a_loader_speaks_to_a_serial_line_that_it_knows() {
+    if !installed("python3") {
+        return;
+    }
+    let root = tempfile::tempdir().unwrap();
+    symlink("boot/vmlinuz-6.8", root.path().join("vmlinuz")).unwrap();
+    let config = |arch: &str| {
+        let script = format!(
+            "import architecture, disk, pathlib\n\
+             root, arch = pathlib.Path(sys.argv[1]), architecture.ALL['{arch}']\n\
+             print(disk.grub_config(root, disk.Names.of('0'), arch))"
+        );
+        by_modules(&script, root.path())
+    };
+    let (amd64, arm64) = (config("amd64"), config("arm64"));
+    assert!(amd64.starts_with("serial --unit=0") && amd64.contains("console=ttyS0,115200n8"), "{amd64}");
+    // UEFI's console is on it already, and GRUB would know no `com0`.
+    assert!(arm64.starts_with("set timeout=0\n") && arm64.contains("console=ttyAMA0,115200n8"), "{arm64}");
 }
 
 #[test]
