@@ -48,16 +48,7 @@ class Forms:
     def make_vmdk(self, made):
         """As OVF wants it: in compressed grains, read in one stream."""
         run("qemu-img", "convert", "-O", "vmdk", "-o", "subformat=streamOptimized", self.raw, made)
-        # qemu-img draws the number that tells one content from another.
-        with made.open("r+b") as file:
-            head = file.read(64 * 1024)
-            at = head.index(b"\nCID=") + 5
-            file.seek(0)
-            file.write(head[:at] + b"00000000" + head[at + 8:])
-            file.seek(0)
-            content = hashlib.file_digest(file, "sha256").hexdigest()[:8].encode()
-            file.seek(0)
-            file.write(head[:at] + content + head[at + 8:])
+        number_content(made)
 
     def libvirt(self, part):
         disk = self.disk("qcow2")
@@ -83,3 +74,20 @@ class Forms:
                 entry.size = len(content) if is_text else content.stat().st_size
                 with io.BytesIO(content) if is_text else content.open("rb") as file:
                     tar.addfile(entry, file)
+
+
+def number_content(vmdk):
+    """`CID`, which tells one content from another, follows from the content: qemu-img draws it, of up to eight digits."""
+    with vmdk.open("r+b") as file:
+        head = file.read(64 * 1024)
+        at = head.index(b"\nCID=") + len(b"\nCID=")
+        # The descriptor's text ends at the first of the zeros that fill its sectors.
+        rest = head[head.index(b"\n", at):head.index(b"\0", at)]
+
+        def number(digits):
+            file.seek(0)
+            file.write(head[:at] + digits + rest)
+
+        number(b"00000000")
+        file.seek(0)
+        number(hashlib.file_digest(file, "sha256").hexdigest()[:8].encode())

@@ -88,6 +88,38 @@ fn a_loader_speaks_to_a_serial_line_that_it_knows() {
 }
 
 #[test]
+fn the_number_of_a_disks_content_has_eight_digits_whatever_qemu_drew() {
+    if !installed("python3") || !installed("qemu-img") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (raw, drawn) = (dir.path().join("raw"), dir.path().join("drawn.vmdk"));
+    fs::write(&raw, vec![7; 1 << 20]).unwrap();
+    let mut convert = Command::new("qemu-img");
+    convert.args(["convert", "-O", "vmdk", "-o", "subformat=streamOptimized"]).arg(&raw).arg(&drawn);
+    said(&mut convert).ok();
+    let drawn = fs::read(drawn).unwrap();
+    let find = |what: &[u8], from: usize| from + drawn[from..].windows(what.len()).position(|at| at == what).unwrap();
+    let at = find(b"\nCID=", 0) + 5;
+    let (line, text) = (find(b"\n", at), find(b"\0", at));
+    let numbered = ["1", "1234567", "12345678"].map(|digits| {
+        let disk = dir.path().join("disk.vmdk");
+        let mut bytes = [&drawn[..at], digits.as_bytes(), &drawn[line..text]].concat();
+        bytes.resize(text + 8, 0);
+        bytes.extend(&drawn[text + 8..]);
+        fs::write(&disk, bytes).unwrap();
+        by_modules("import formats, pathlib; formats.number_content(pathlib.Path(sys.argv[1]))", &disk);
+        said(Command::new("qemu-img").args(["compare", "-q"]).args([&raw, &disk])).ok();
+        let bytes = fs::read(&disk).unwrap();
+        let number = std::str::from_utf8(&bytes[at..at + 8]).unwrap();
+        assert!(bytes[at + 8..].starts_with(b"\nparentCID=ffffffff\n"), "{digits}: {number}");
+        assert!(number.chars().all(|digit| digit.is_ascii_hexdigit()), "{digits}: {number}");
+        bytes
+    });
+    assert!(numbered.iter().all(|bytes| *bytes == numbered[0]), "one content has several numbers");
+}
+
+#[test]
 fn a_machine_with_arm_is_described_as_virtualbox_does_it() {
     if !installed("python3") {
         return;
