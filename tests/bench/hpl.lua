@@ -13,12 +13,10 @@ if lab.p.what == "launch" then
 elseif lab.p.what == "pods" then
     local pods = { hosts = cluster.hpl_pods { image = hpcc.image, patience = 300 }, network = lab.nodes().pod_cidr }
     bench.ready { job = pods, patience = 300 }
-    local runs = {}
+    local runs, input = {}, { n = lab.p.n, nb = lab.p.nb }
     for name, one in pairs { machines = job, pods = pods } do
-        -- As much memory for the one rank as each of the two has.
-        local alone = { n = lab.p.n * 7 // 10, nb = lab.p.nb }
-        table.insert(runs, { case = name, job = one, input = { n = lab.p.n, nb = lab.p.nb } })
-        table.insert(runs, { case = name .. " alone", job = { hosts = { one.hosts[1] }, network = one.network }, input = alone })
+        table.insert(runs, { case = name, job = one, input = input })
+        table.insert(runs, { case = name .. " alone", job = { hosts = { one.hosts[1] }, network = one.network }, input = input })
     end
     bench.compare_hpcc { rounds = lab.p.rounds, control = false, runs = runs }
 else

@@ -84,8 +84,7 @@ def measure(options, labkit, directory):
         options.say("hpl: left out of `--quick`: `cargo test --test mpi --test base` does the same")
         return Section(TITLE, "Not measured: left out of `--quick`.\n")
     rounds = 1 if options.quick else options.rounds or 3
-    # Pods of 1 GiB hold it; HPL of two seconds would say more of the moment than of the network.
-    size = ["--set", "n=1500", "--set", "nb=128"] if options.quick else ["--set", "n=9000", "--set", "nb=192"]
+    size = ["--set", "n=1500", "--set", "nb=128"] if options.quick else ["--set", "n=6000", "--set", "nb=192"]
     place = os.path.join(directory, "hpl")
     os.makedirs(place)
     hand, own = [], []
@@ -93,7 +92,7 @@ def measure(options, labkit, directory):
         options.say("hpl: the bundle, and two machines")
         packed = bundle(labkit, place, "ex2", "base")
         machines(labkit, packed)
-        for at in range(rounds + 2):
+        for at in range(2 * rounds + 1):
             options.say(f"hpl: launch, round {at + 1}")
             hand.append(timed_s("sh", "-ec", BY_HAND))
             own.append(timed_s("labkit", "run", RECIPE, "--quiet", *SMALL))
@@ -103,7 +102,7 @@ def measure(options, labkit, directory):
         timed_s("labkit", "run", RECIPE, "--quiet", "--set", "what=advice", "--set", f"rounds={rounds + 2}", *brief)
         advice = newest("hpl")
         options.say("hpl: machines and pods")
-        timed_s("labkit", "run", RECIPE, "--quiet", "--set", "what=pods", "--set", f"rounds={rounds}", *size)
+        timed_s("labkit", "run", RECIPE, "--quiet", "--set", "what=pods", "--set", f"rounds={rounds + 2}", *size)
         beside = newest("hpl")
     finally:
         testbed("down")
