@@ -79,16 +79,18 @@ impl Service {
         verbs
     }
 
-    /// A simple service counts as started before it has run at all: this waits whether it stays. Of the others systemd was
-    /// told that they are up.
-    fn stay(&self) -> Result<()> {
+    /// A simple service counts as started before it has run at all: this waits whether it stays.
+    fn stay(&self, verb: &str) -> Result<()> {
+        if !matches!(verb, "start" | "restart") {
+            return Ok(());
+        }
         let deadline = Instant::now() + SETTLED;
         loop {
             let state = State::of(self.unit.as_str())?;
             if !state.is_active() && state.kind != "oneshot" {
                 return Err(Error::failed(format!("it was started, and is {}", state.active)));
             }
-            if !state.is_simple() || Instant::now() > deadline {
+            if !matches!(state.kind.as_str(), "simple" | "exec" | "idle") || Instant::now() > deadline {
                 return Ok(());
             }
             thread::sleep(LOOK);
@@ -159,17 +161,13 @@ impl Operation for Service {
 
     fn apply(&self, state: &State, lab: &Lab) -> Result<()> {
         // systemd does not see a file that is new beside the unit's own.
-        let is_reloaded = state.needs_reload || self.reads.0.iter().any(|file| is_of_units(file.as_path()));
-        if is_reloaded {
+        if state.needs_reload || self.reads.0.iter().any(|file| is_of_units(file.as_path())) {
             reload()?;
         }
         for verb in self.missing(state) {
             let argv = ["systemctl", verb, "--", self.unit.as_str()];
-            let mut done = command::attempt(&argv)?.require_success(&argv);
-            if matches!(verb, "start" | "restart") && (is_reloaded || state.is_simple()) {
-                done = done.and_then(|()| self.stay());
-            }
-            done.map_err(|error| self.with_journal(error))?;
+            let output = command::attempt(&argv)?;
+            output.require_success(&argv).and_then(|()| self.stay(verb)).map_err(|error| self.with_journal(error))?;
         }
         match self.wants_active() && !self.reads.0.is_empty() {
             true => Started::read(&lab.machine_dir())?.note(self.unit.as_str(), &self.reads.0),

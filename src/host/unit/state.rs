@@ -36,11 +36,6 @@ impl State {
         matches!(self.active.as_str(), "active" | "activating" | "reloading")
     }
 
-    /// True where systemd counts it as started as soon as its program runs (systemd.service(5), `Type=`).
-    pub fn is_simple(&self) -> bool {
-        matches!(self.kind.as_str(), "simple" | "exec" | "idle")
-    }
-
     pub fn is_masked(&self) -> bool {
         self.enabled.starts_with("masked")
     }
