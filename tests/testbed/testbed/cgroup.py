@@ -35,14 +35,18 @@ def enter(machine):
         (place / "cgroup.procs").write_text(str(os.getpid()))
 
 
+def levels(place):
+    """The directories from there down, the deepest first. Others, such as a kubelet, may remove some meanwhile: unlike
+    `Path.rglob`, `os.walk` goes on without them."""
+    return [Path(level) for level, _, _ in os.walk(place, topdown=False)]
+
+
 def members(machine):
     pids = set()
-    for place in places(machine):
-        for procs in place.rglob("cgroup.procs") if place.exists() else []:
-            try:
-                pids.update(map(int, procs.read_text().split()))
-            except OSError:
-                pass
+    for level in (level for place in places(machine) for level in levels(place)):
+        # It is gone, and so are its processes.
+        with contextlib.suppress(OSError):
+            pids.update(map(int, (level / "cgroup.procs").read_text().split()))
     return pids
 
 
@@ -58,11 +62,9 @@ def drop(machine):
 
     process.wait(empty, f"{machine}'s processes end", 20)
     for place in places(machine):
-        for level in sorted(place.rglob("*"), key=lambda path: -len(path.parts)) if place.exists() else []:
-            if level.is_dir():
-                level.rmdir()
-        if place.exists():
-            place.rmdir()
+        for level in levels(place):
+            # Nobody is left who could have removed it.
+            level.rmdir()
         # The last machine takes it away: others are still in it, or were quicker.
         with contextlib.suppress(OSError):
             place.parent.rmdir()
