@@ -1,5 +1,5 @@
 --- HPL on two machines: by one launch alone, the report's input against the one that is advised, or machines against pods.
-lab.params { what = "launch", seconds = 60, rounds = 3, n = 500, nb = 64 }
+lab.params { what = "launch", seconds = 60, rounds = 3, rounds_alone = 3, n = 500, nb = 64, input = "" }
 
 local hpcc = require "hpcc"
 
@@ -13,10 +13,13 @@ if lab.p.what == "launch" then
 elseif lab.p.what == "pods" then
     local pods = { hosts = cluster.hpl_pods { image = hpcc.image, patience = 300 }, network = lab.nodes().pod_cidr }
     bench.ready { job = pods, patience = 300 }
-    local runs, input = {}, { n = lab.p.n, nb = lab.p.nb }
+    local runs = {}
+    local function add(case, one)
+        table.insert(runs, { case = case, job = one, input = { file = lab.p.input, p = 1, q = #one.hosts } })
+    end
     for name, one in pairs { machines = job, pods = pods } do
-        table.insert(runs, { case = name, job = one, input = input })
-        table.insert(runs, { case = name .. " alone", job = { hosts = { one.hosts[1] }, network = one.network }, input = input })
+        add(name, one)
+        add(name .. " alone", { hosts = { one.hosts[1] }, network = one.network })
     end
     bench.compare_hpcc { rounds = lab.p.rounds, control = false, runs = runs }
 else
@@ -30,7 +33,10 @@ else
         runs = {
             { case = "report", job = job },
             { case = "advised", job = job, input = of(advised.together), expected_s = advised.together.expected_s },
-            { case = "alone", job = { hosts = { hosts[1] }, network = job.network }, input = of(advised.alone) },
         },
     }
+    local one = { hosts = { hosts[1] }, network = job.network }
+    for round = 1, lab.p.rounds_alone do
+        bench.hpcc { case = "alone", job = one, input = of(advised.alone), expected_s = advised.alone.expected_s, round = round }
+    end
 end

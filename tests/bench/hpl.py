@@ -7,15 +7,16 @@ import shutil
 import time
 from statistics import median
 
-from booted import LAB, TESTBED, equip, inside, root, testbed
+from booted import LAB, TESTBED, equip, root, testbed
 from figures import Budget, Section, at_least, at_most, number, ratio, spread, table, times
-from labkit import HERE
+from labkit import HERE, ROOT
 from offline import bundle
 from process import Failure, run
 
 NAMES = ["master", "node01"]
 TITLE = "HPL on machines and in pods"
 RECIPE = "/var/tmp/hpl.lua"
+REPEATED = "/var/tmp/repeated.txt"
 SMALL = ["--set", "n=500", "--set", "nb=64"]
 # What a person types for the same: the input, the hosts, and mpirun.
 BY_HAND = """
@@ -27,7 +28,7 @@ exec mpirun --allow-run-as-root --hostfile hostfile -np 2 --bind-to none --mca b
 
 
 def machines(labkit, packed):
-    """Two of them, a cluster and a pair of plain hosts at once, from a bundle."""
+    """Two of them, with all that `base` wants, from a bundle."""
     testbed("down")
     testbed("up", "2", "--kubernetes")
     with open(LAB) as file:
@@ -41,7 +42,6 @@ def machines(labkit, packed):
         shutil.copy(os.path.join(HERE, "hpl.lua"), root(name) + RECIPE)
         for file in glob.glob(os.path.join(root(name), "etc/apt/sources.list.d/*")):
             os.remove(file)
-    at_once("labkit", "run", "ex2", "--set", "hpl=false")
     # Workers are done soon; the master measures a little, and has all in its place.
     at_once("labkit", "run", "base", *SMALL, "--set", "links=0")
     by_hand()
@@ -50,6 +50,17 @@ def machines(labkit, packed):
 def at_once(*argv):
     script = 'exec=$1; shift 2; "$exec" node01 "$@" >/dev/null 2>&1 & "$exec" master "$@"; status=$?; wait; exit $status'
     run(["sh", "-c", script, "sh", os.path.join(TESTBED, "exec"), "both", *argv], patience_s=1800)
+
+
+def repeated(size, times):
+    """Writes the report's input for N and NB of that size, computed so many times in one run; gives the file on the master."""
+    with open(os.path.join(ROOT, "lua", "manifests", "hpccinf.txt")) as file:
+        lines = file.readlines()
+    n, nb = size
+    lines[4:8] = [f"{times} N\n", " ".join([str(n)] * times) + "\n", "1 NB\n", f"{nb}\n"]
+    with open(root("master") + REPEATED, "w") as file:
+        file.writelines(lines)
+    return REPEATED
 
 
 def by_hand():
@@ -69,13 +80,15 @@ def timed_s(*argv):
 
 
 def newest(recipe):
-    """Samples of the newest run of a recipe that may be believed: value by case and metric, each round's."""
+    """Samples of the newest run of a recipe that may be believed: value by case and metric, each round's, and by case and
+    metric and `each` where HPL computed more than once in a round, each time's."""
     directory = max(glob.glob(os.path.join(root("master"), f"var/lib/labkit/runs/*-{recipe}-*")))
     found = {}
     with open(os.path.join(directory, "samples.jsonl")) as file:
         for sample in map(json.loads, file):
-            if sample.get("valid", True) and not sample.get("labels"):
-                found.setdefault((sample["case"], sample["metric"]), []).append(sample["value"])
+            if sample.get("valid", True):
+                key = (sample["case"], sample["metric"], *(["each"] if sample.get("labels") else []))
+                found.setdefault(key, []).append(sample["value"])
     return found
 
 
@@ -84,7 +97,7 @@ def measure(options, labkit, directory):
         options.say("hpl: left out of `--quick`: `cargo test --test mpi --test base` does the same")
         return Section(TITLE, "Not measured: left out of `--quick`.\n")
     rounds = 1 if options.quick else options.rounds or 3
-    size = ["--set", "n=1500", "--set", "nb=128"] if options.quick else ["--set", "n=6000", "--set", "nb=192"]
+    size, repeats = ((1500, 128), 1) if options.quick else ((6000, 192), 5)
     place = os.path.join(directory, "hpl")
     os.makedirs(place)
     hand, own = [], []
@@ -99,10 +112,13 @@ def measure(options, labkit, directory):
         options.say("hpl: the report's input and the one that is advised")
         # More rounds of half the time that `base` allows HPL: DGEMM, which it is held against, is measured for a second in each.
         brief = ["--set", "seconds=2"] if options.quick else ["--set", "seconds=30"]
-        timed_s("labkit", "run", RECIPE, "--quiet", "--set", "what=advice", "--set", f"rounds={rounds + 2}", *brief)
+        timed_s("labkit", "run", RECIPE, "--quiet", "--set", "what=advice", "--set", f"rounds={rounds + 2}", "--set", f"rounds_alone={rounds}", *brief)
         advice = newest("hpl")
+        # Only now: a cluster's own work would be in all of that.
         options.say("hpl: machines and pods")
-        timed_s("labkit", "run", RECIPE, "--quiet", "--set", "what=pods", "--set", f"rounds={rounds + 2}", *size)
+        at_once("labkit", "run", "ex2", "--set", "hpl=false")
+        pods = ["--set", "what=pods", "--set", f"rounds={rounds + 2}", "--set", f"input={repeated(size, repeats)}"]
+        timed_s("labkit", "run", RECIPE, "--quiet", *pods)
         beside = newest("hpl")
     finally:
         testbed("down")
@@ -111,8 +127,8 @@ def measure(options, labkit, directory):
 
 
 def section(hand, own, advice, beside):
-    def of(case, metric, samples=advice):
-        return samples.get((case, metric)) or fail(f"{case} has no {metric} that may be believed")
+    def of(case, *metric, samples=advice):
+        return samples.get((case, *metric)) or fail(f"{case} has no {metric[0]} that may be believed")
 
     def fail(why):
         raise Failure(why)
@@ -126,8 +142,8 @@ def section(hand, own, advice, beside):
     # DGEMM is measured for a second within each run: this ratio is without it.
     plain = ratio(of("advised", "hpl_gflops"), of("report", "hpl_gflops"))
     text += f"\nBy GFLOPS on the same ranks, the advised input is {times(plain)} the report's.\n"
-    pairs = {title: [of(name + case, "hpl_gflops", beside) for name in ("machines", "pods")] for title, case in (("both", ""), ("one alone", " alone"))}
-    text += "\nThe same input on machines and in pods, in turns:\n\n"
+    pairs = {title: [of(name + case, "hpl_gflops", "each", samples=beside) for name in ("machines", "pods")] for title, case in (("both", ""), ("one alone", " alone"))}
+    text += "\nThe same input on machines and in pods, in turns, a cluster on both; the median of all of HPL's solves:\n\n"
     text += table(["ranks", "machines, GFLOPS", "pods, GFLOPS", "pods ÷ machines"],
                   [[title, spread(one), spread(other), times(ratio(other, one))] for title, (one, other) in pairs.items()])
     added = median(one - other for one, other in zip(own, hand))
