@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::sys::statvfs::statvfs;
+
 use crate::error::{Error, Result};
 
 const HINT_SPACE: &str = "free some space, or set LABKIT_STATE to a directory on another disk";
@@ -24,6 +26,13 @@ pub fn hint_where_full(error: Error, hint: &str) -> Error {
         true => error.hint(hint),
         false => error,
     }
+}
+
+/// Bytes that an ordinary user may still write below this directory; none where that is not to be known.
+pub fn left(dir: &Path) -> Option<u64> {
+    let disk = statvfs(dir).ok()?;
+    #[allow(clippy::unnecessary_cast, reason = "32 bits on other machines")]
+    Some(disk.blocks_available() as u64 * disk.fragment_size() as u64)
 }
 
 /// A program that the holder of a lock was just starting as it was killed has the lock until it is killed as well.

@@ -128,6 +128,22 @@ fn three_machines_compute_alone_and_together_and_what_goes_wrong_is_named() {
     assert!(said.err.contains("✓ node02: "), "{}", said.err);
     on_all(|name| nothing_is_left(&testbed, name));
 
+    // One whose machine has no memory left for it.
+    let said = while_it_computes(&testbed, || testbed.leave_no_memory("node01"));
+    assert_eq!(said.code, Some(4), "{}{}", said.out, said.err);
+    assert!(said.err.contains("✗ cluster: incomplete: it stops at "), "{}", said.err);
+    let is_killed = said.err.contains("; rank 1 on node `node01` was killed by the kernel: its memory was full");
+    assert!(is_killed || is_next && said.err.contains("a rank on node `node01` is gone"), "{}", said.err);
+    on_all(|name| nothing_is_left(&testbed, name));
+
+    // A machine without room for what is temporary.
+    testbed.sh("node02", "mount -t tmpfs -o size=4m tmpfs /tmp").ok();
+    let said = base(&testbed, "master", &["n=500", "links=0"]);
+    testbed.sh("node02", "umount /tmp").ok();
+    assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
+    let told = "MiB are left for temporary files on node02, and MPI needs 16";
+    assert!(said.err.contains(told) && said.err.contains("hint: make room there"), "{}", said.err);
+
     // A machine that is switched off.
     let said = while_it_computes(&testbed, || testbed.reboot("node01"));
     assert!(matches!(said.code, Some(1 | 4)), "{}{}", said.out, said.err);

@@ -105,11 +105,17 @@ fn is_over(pid: u32) -> bool {
 fn under_way(place: &Place, settings: &[&str]) -> (Child, Vec<u32>) {
     let mut command = place.command(settings);
     let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let all = computing(&run);
+    (run, all)
+}
+
+/// Waits until both ranks of a run compute; gives all that it began.
+fn computing(run: &Child) -> Vec<u32> {
     let deadline = Instant::now() + Duration::from_secs(300);
     loop {
         let all = descendants(run.id());
         if all.iter().filter(|pid| name(**pid) == "hpcc").count() == 2 {
-            return (run, all);
+            return all;
         }
         assert!(Instant::now() < deadline, "its ranks do not begin");
         thread::sleep(Duration::from_millis(20));
@@ -160,6 +166,31 @@ fn what_ranks_compute_is_kept_with_what_it_was_asked_for_and_how() {
     let packed = place.bench.state.path().join("run.labkit");
     place.bench.labkit(&["archive", "latest", "-o", packed.to_str().unwrap()]).ok();
     place.bench.labkit(&["verify", packed.to_str().unwrap()]).ok();
+}
+
+#[test]
+fn openblas_computes_with_the_vectors_of_the_cpu_unless_somebody_chose_otherwise() {
+    if !can_run() {
+        return;
+    }
+    let kernels = |core: Option<&str>| {
+        let place = Place::new();
+        let mut command = place.command(&["slots=1"]);
+        command.envs(core.map(|core| ("OPENBLAS_CORETYPE", core)));
+        let said: Said = command.output().unwrap().into();
+        assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
+        let dir = fs::read_dir(place.bench.state.path().join("runs")).unwrap().next().unwrap().unwrap().path();
+        let text = fs::read_to_string(dir.join("readings.jsonl")).unwrap();
+        let reading: serde_json::Value = serde_json::from_str(&text).unwrap();
+        (reading["provenance"]["blas_kernels"].as_str().unwrap().to_owned(), said.err)
+    };
+    let is_wide = fs::read_to_string("/proc/cpuinfo").unwrap().contains(" avx2");
+    let (own, _) = kernels(None);
+    assert!(!own.is_empty() && (own != "Prescott" || !is_wide), "{own}");
+    // As it takes a CPU that it does not know.
+    let (chosen, told) = kernels(Some("Prescott"));
+    assert_eq!(chosen, "Prescott");
+    assert_eq!(told.contains("computes as on a Prescott, as OPENBLAS_CORETYPE says: "), is_wide, "{told}");
 }
 
 #[test]
@@ -234,6 +265,44 @@ fn a_rank_that_is_killed_is_named_with_the_test_it_was_in() {
     assert!(said.err.contains("rank 1 on node `") && said.err.contains("was killed (signal 9)"), "{}", said.err);
     all_end(&all);
     place.nothing_is_left();
+}
+
+/// As [`Place::command`], where all that is temporary has so much room; the directory is its own only.
+fn with_room(place: &Place, size: &str, settings: &[&str]) -> Command {
+    let inner = place.command(settings);
+    let script = "mount -t tmpfs -o size=$1 tmpfs \"$TMPDIR\" && shift && exec \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--mount", "sh", "-c", script, "sh", size]).arg(inner.get_program());
+    command.args(inner.get_args()).envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command
+}
+
+#[test]
+fn a_disk_without_room_is_refused_and_one_that_fills_is_named() {
+    if !can_run() {
+        return;
+    }
+    let place = Place::new();
+    // Open MPI 4 would wait for ever.
+    let said: Said = with_room(&place, "40k", &[]).output().unwrap().into();
+    assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
+    for words in ["0 MiB are left for temporary files on ", "and MPI needs 16", "hint: make room there, or let TMPDIR "]
+    {
+        assert!(said.err.contains(words), "{}", said.err);
+    }
+
+    let run = with_room(&place, "64m", &LONG).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let all = computing(&run);
+    let inside = PathBuf::from(format!("/proc/{}/root{}", run.id(), place.temporary.path().display()));
+    let mut rest = fs::File::create(inside.join("rest")).unwrap();
+    let end = std::io::copy(&mut std::io::repeat(b'x'), &mut rest).unwrap_err();
+    assert_eq!(end.kind(), std::io::ErrorKind::StorageFull);
+    let said: Said = run.wait_with_output().unwrap().into();
+    assert_eq!(said.code, Some(4), "{}{}", said.out, said.err);
+    let where_it_is = format!("; the disk with `{}` on node `", place.temporary.path().display());
+    assert!(said.err.contains("✗ cluster: incomplete: it stops "), "{}", said.err);
+    assert!(said.err.contains(&where_it_is) && said.err.contains("` is full, and rank 0 could not"), "{}", said.err);
+    all_end(&all);
 }
 
 #[test]

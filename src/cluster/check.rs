@@ -2,11 +2,9 @@
 
 use std::path::Path;
 
-use nix::sys::statvfs::statvfs;
-
 use super::{identity::Identity, papers::PORT, state::State};
 use crate::{
-    columns,
+    columns, disk,
     error::{Error, Result},
     lab::Lab,
     listeners,
@@ -65,9 +63,7 @@ fn scarcity(cpus: usize, memory_mb: u64) -> Vec<String> {
 }
 
 fn disk(dir: &Path) -> Option<String> {
-    let disk = statvfs(dir).ok()?;
-    #[allow(clippy::unnecessary_cast, reason = "32 bits on other machines")]
-    let free = disk.blocks_available() as u64 * disk.fragment_size() as u64;
+    let free = disk::left(dir)?;
     (free < DISK).then(|| {
         format!(
             "{} of the disk with {} are free, and packages and images need {}: make room, or give it a larger disk",

@@ -1,5 +1,7 @@
 //! What pods of a cluster compute: HPCC in a pod on each node, with the BLAS that their image has, over each network.
 
+use std::thread;
+
 use crate::support::{
     Said,
     cluster::{KUBECTL, MASTER, REFERENCE_IMAGE, at_once},
@@ -41,6 +43,23 @@ pub fn pods_are_measured_without_any_right_of_theirs(testbed: &Testbed) {
 
     let said = testbed.labkit(MASTER, &[&small[..], &["--set", "links=0", "--set", "agent=ssh"]].concat());
     measured(&said, &["cluster", "master", "node01", "node02"]);
+}
+
+/// The kernel kills a rank in a pod, whose processes are counted by themselves.
+pub fn a_pod_without_memory_is_named(testbed: &Testbed) {
+    let long = ["run", "ex2", "--set", "n=1000", "--set", "nb=64", "--set", "links=0"];
+    let said = thread::scope(|scope| {
+        let run = scope.spawn(|| testbed.labkit(MASTER, &long));
+        // Written by rank 0, after all have met.
+        let begun = "grep -qs 'Begin of' /proc/$(pgrep -x hpcc)/cwd/hpccoutf.txt";
+        testbed.sh(MASTER, &format!("for n in $(seq 1200); do {begun} && exit; sleep 0.1; done; exit 1")).ok();
+        testbed.leave_no_memory("node01");
+        run.join().unwrap()
+    });
+    assert_eq!(said.code, Some(4), "{}{}", said.out, said.err);
+    assert!(said.err.contains("✗ cluster: incomplete: it stops at "), "{}", said.err);
+    let told = "; rank 1 on node `hpl-pod2` was killed by the kernel: its memory was full";
+    assert!(said.err.contains(told) && said.err.contains("✓ node01: "), "{}", said.err);
 }
 
 /// The report's pods: their image has no other BLAS than the reference one.

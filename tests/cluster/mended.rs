@@ -172,6 +172,7 @@ fn three_machines_become_a_cluster_are_mended_and_are_as_before() {
     status_is_told(&testbed, token);
 
     computed::pods_are_measured_without_any_right_of_theirs(&testbed);
+    computed::a_pod_without_memory_is_named(&testbed);
     computed::the_reference_blas_of_an_image_is_refused_and_named_as_the_cause(&testbed);
     computed::networks_are_compared_on_the_same_pods_and_each_takes_its_way(&testbed);
 

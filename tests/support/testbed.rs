@@ -138,6 +138,25 @@ impl Testbed {
         self.exec(machine, &["sh", "-ec", script])
     }
 
+    /// Has the kernel kill the machine's hpcc for want of memory: the limit of its control group is lowered as far as it goes,
+    /// and is as before once hpcc is dead. The first version of control groups lets it go on until it wants more.
+    pub fn leave_no_memory(&self, machine: &str) {
+        let script = r#"pid=$(pgrep -x hpcc)
+            group=$(sed -n 's|^[0-9]*:memory:|/sys/fs/cgroup/memory|p' /proc/$pid/cgroup)
+            limit=memory.limit_in_bytes usage=memory.usage_in_bytes
+            if [ -z "$group" ]; then
+                group=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/$pid/cgroup) limit=memory.max usage=memory.current
+                until [ -e "$group/$limit" ]; do group=${group%/*}; done
+            fi
+            is_alive() { grep -qs '^State:[^A-Z]*[^ZX[:space:]] ' /proc/$pid/status; }
+            before=$(cat "$group/$limit") bytes=$(cat "$group/$usage")
+            while is_alive && echo $bytes >"$group/$limit"; do bytes=$((bytes / 16 * 15)); done 2>/dev/null
+            for n in $(seq 600); do is_alive || break; sleep 0.1; done
+            echo "$before" >"$group/$limit"
+            ! is_alive"#;
+        self.sh(machine, script).ok();
+    }
+
     pub fn labkit(&self, machine: &str, arguments: &[&str]) -> Said {
         self.exec(machine, &[&["labkit"], arguments].concat())
     }

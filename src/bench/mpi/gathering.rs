@@ -41,7 +41,7 @@ impl Gathering {
         let deadline = Instant::now() + Duration::from_secs(self.patience);
         loop {
             let why = match self.job.facts() {
-                Ok(facts) if facts.iter().all(|fact| fact.has_hpcc) => return Ok(()),
+                Ok(facts) if facts.iter().all(|fact| fact.library.is_some()) => return Ok(()),
                 Ok(_) => Error::failed("hpcc is not installed on all of them"),
                 Err(error) => error,
             };

@@ -10,12 +10,15 @@ mod hostfile;
 mod hpcc;
 mod input;
 mod job;
+mod library;
+mod memory;
 mod mpirun;
 mod order;
 mod preflight;
 mod rank;
 mod shape;
 mod start;
+mod witness;
 
 pub use advice::Advise;
 pub use contest::CompareHpcc;
@@ -41,7 +44,7 @@ const AGENT: &str = "mpi agent";
 pub fn act(words: &[String]) -> Result<(String, i32)> {
     match words.split_first().map(|(verb, rest)| (verb.as_str(), rest)) {
         Some(("agent", rest)) => Ok((agent::ask(rest)?, 0)),
-        Some((FACTS, [])) => Ok((facts::Facts::read().line() + "\n", 0)),
+        Some((FACTS, [])) => Ok((facts::Facts::read().line()? + "\n", 0)),
         Some((HPCC, [])) => Ok((String::new(), rank::run()?)),
         Some((PING, rest)) => Ok((link::ping(rest)?, 0)),
         Some((SWEEP, [dir])) => rank::sweep(Path::new(dir)).map(|()| (String::new(), 0)),

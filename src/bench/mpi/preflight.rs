@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::{facts::Facts, hostfile::of_ranks};
+use super::{facts::Facts, hostfile::of_ranks, library::Library};
 use crate::{
     bench::host::Host,
     bench::readers::Request,
@@ -26,16 +26,19 @@ const ELEMENT: u64 = 8;
 /// Of what a rank may have; beside the matrix hpcc keeps panels, and buffers of MPI.
 const MOST_PERCENT: u64 = 95;
 const MANY_PERCENT: u64 = 80;
+/// Of a disk: twice what the session of a small job takes.
+const ROOM_MB: u64 = 16;
 
 /// An error where it cannot be, and warnings where it is not as it should be.
 pub fn check(hosts: &[Host], facts: &[Facts], blas: Blas, request: &Request) -> Result<Vec<String>> {
     let placed = of_ranks(hosts);
+    placed.iter().zip(facts).try_for_each(|(host, fact)| room(&host.name, fact.room_mb))?;
     let names = |is: &dyn Fn(&Facts) -> bool| {
         let found: BTreeSet<&str> =
             placed.iter().zip(facts).filter(|(_, fact)| is(fact)).map(|(host, _)| host.name.as_str()).collect();
         found.into_iter().collect::<Vec<_>>().join(", ")
     };
-    let without = names(&|fact| !fact.has_hpcc);
+    let without = names(&|fact| fact.library.is_none());
     if !without.is_empty() {
         return Err(
             Error::failed(format!("there is no hpcc on {without}")).hint("apt-get install hpcc libopenblas0-serial")
@@ -49,23 +52,57 @@ pub fn check(hosts: &[Host], facts: &[Facts], blas: Blas, request: &Request) -> 
             Ok(())
         }
     };
-    let reference = names(&|fact| fact.has_reference_blas());
+    let reference = names(&|fact| fact.library.as_ref().is_some_and(Library::is_reference));
     if !reference.is_empty() {
         tell(
             format!("hpcc on {reference} computes with the reference BLAS, which takes about nine times as long"),
             "install libopenblas0-serial there, or in the image; `--set blas=any` runs it all the same",
         )?;
     }
-    let all: BTreeSet<String> = facts.iter().map(Facts::blas_name).collect();
+    let all = named(facts, Library::name);
     if all.len() > 1 {
-        let all: Vec<String> = all.into_iter().collect();
         tell(
-            format!("the hosts compute with different libraries, and the slowest counts: {}", all.join(", ")),
+            format!("the hosts compute with different libraries, and the slowest counts: {}", joined(all)),
             "install the same BLAS everywhere; `--set blas=any` runs it all the same",
         )?;
     }
+    warnings.extend(mistaken(&placed, facts));
     warnings.extend(memory(hosts, facts, request)?);
     Ok(warnings)
+}
+
+/// Hosts whose CPU OpenBLAS does not know, by what it takes it for.
+fn mistaken(placed: &[&Host], facts: &[Facts]) -> Vec<String> {
+    let mut all: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for (host, library) in placed.iter().zip(facts).filter_map(|(host, fact)| Some((host, fact.library.as_ref()?))) {
+        let (Some(core), Some(better)) = (&library.core, &library.better) else { continue };
+        let told = match library.asked() {
+            Some(asked) => format!("takes the CPU, which it does not know, for a {core}: it is asked for {asked}"),
+            None => format!("computes as on a {core}, as OPENBLAS_CORETYPE says: {better} would be faster"),
+        };
+        all.entry(told).or_default().insert(&host.name);
+    }
+    let line = |(told, names): (String, BTreeSet<&str>)| {
+        format!("OpenBLAS on {} {told}", names.into_iter().collect::<Vec<_>>().join(", "))
+    };
+    all.into_iter().map(line).collect()
+}
+
+fn named(facts: &[Facts], name: impl Fn(&Library) -> String) -> BTreeSet<String> {
+    facts.iter().filter_map(|fact| fact.library.as_ref()).map(name).collect()
+}
+
+fn joined(all: BTreeSet<String>) -> String {
+    all.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// mpirun, or its daemon, keeps its session among temporary files: without room there it does not end, or says nothing of it.
+pub fn room(name: &str, mb: u64) -> Result<()> {
+    match mb < ROOM_MB {
+        true => Err(Error::failed(format!("{mb} MiB are left for temporary files on {name}, and MPI needs {ROOM_MB}"))
+            .hint("make room there, or let TMPDIR name a directory on another disk")),
+        false => Ok(()),
+    }
 }
 
 /// Whether the matrix fits where its parts will be: hpcc would go on, and be killed, or swap for hours.
@@ -97,10 +134,11 @@ fn memory(hosts: &[Host], facts: &[Facts], request: &Request) -> Result<Option<S
 /// What is kept beside every figure, for whoever compares them.
 pub fn provenance(facts: &[Facts]) -> BTreeMap<String, String> {
     let first = facts.first();
-    let blas: BTreeSet<String> = facts.iter().map(Facts::blas_name).collect();
+    let kernels = facts.iter().filter_map(|fact| fact.library.as_ref()?.kernels().map(str::to_owned)).collect();
     let least = |of: &dyn Fn(&Facts) -> u64| facts.iter().map(of).min().unwrap_or(0).to_string();
     BTreeMap::from([
-        ("blas".to_owned(), blas.into_iter().collect::<Vec<_>>().join(", ")),
+        ("blas".to_owned(), joined(named(facts, Library::name))),
+        ("blas_kernels".to_owned(), joined(kernels)),
         ("cpus".to_owned(), least(&|fact| fact.cpus as u64)),
         ("memory_mb".to_owned(), least(&|fact| fact.memory_mb)),
         ("where".to_owned(), first.map(|fact| fact.place.clone()).unwrap_or_default()),
@@ -116,7 +154,7 @@ mod tests {
     const SLOW: &str = "/usr/lib/x86_64-linux-gnu/blas/libblas.so.3.11.0";
 
     fn fact(boot: &str, blas: &str, memory_mb: u64) -> Facts {
-        Facts { boot: boot.into(), blas: Some(blas.into()), has_hpcc: true, memory_mb, ..Facts::default() }
+        Facts { boot: boot.into(), library: Some(Library::of(blas)), memory_mb, room_mb: 1000, ..Facts::default() }
     }
 
     fn request(n: u64) -> Request {
@@ -135,9 +173,37 @@ mod tests {
             check(&hosts, &[fact("a", OPEN, 4000), fact("b", OPEN, 4000)], Blas::Optimised, &request(1000)).unwrap(),
             [""; 0]
         );
-        let absent = [fact("a", OPEN, 4000), Facts { has_hpcc: false, ..fact("b", OPEN, 4000) }];
+        let absent = [fact("a", OPEN, 4000), Facts { library: None, ..fact("b", OPEN, 4000) }];
         let said = check(&hosts, &absent, Blas::Any, &request(1000)).unwrap_err().to_string();
         assert_eq!(said, "there is no hpcc on node01");
+    }
+
+    #[test]
+    fn a_cpu_that_openblas_does_not_know_is_told_with_what_is_asked_for() {
+        let hosts = [host("master", 10, 1), host("node01", 11, 1)];
+        let of = |better: Option<&str>, is_chosen| {
+            let core = Some(if better.is_some() { "Prescott" } else { "SkylakeX" }.to_owned());
+            let library = Library { core, better: better.map(str::to_owned), is_chosen, ..Library::of(OPEN) };
+            Facts { library: Some(library), ..fact("a", OPEN, 4000) }
+        };
+        let warned = |facts: &[Facts]| check(&hosts, facts, Blas::Optimised, &request(1000)).unwrap();
+        assert_eq!(warned(&[of(None, false), of(None, true)]), [""; 0]);
+        let both = [of(Some("SkylakeX"), false), of(Some("SkylakeX"), false)];
+        let told = "OpenBLAS on master, node01 takes the CPU, which it does not know, for a Prescott: it is asked for SkylakeX";
+        assert_eq!(warned(&both), [told]);
+        assert_eq!(provenance(&both)["blas_kernels"], "SkylakeX");
+        let one = [of(None, false), of(Some("SkylakeX"), true)];
+        let told = "OpenBLAS on node01 computes as on a Prescott, as OPENBLAS_CORETYPE says: SkylakeX would be faster";
+        assert_eq!(warned(&one), [told]);
+        assert_eq!(provenance(&one)["blas_kernels"], "Prescott, SkylakeX");
+    }
+
+    #[test]
+    fn a_disk_without_room_is_refused() {
+        let hosts = [host("master", 10, 1), host("node01", 11, 1)];
+        let full = [fact("a", OPEN, 4000), Facts { room_mb: 3, ..fact("b", OPEN, 4000) }];
+        let said = check(&hosts, &full, Blas::Any, &request(1000)).unwrap_err().to_string();
+        assert_eq!(said, "3 MiB are left for temporary files on node01, and MPI needs 16");
     }
 
     #[test]

@@ -13,10 +13,9 @@ use std::{
 
 use nix::sys::signal::{Signal, raise};
 
-use super::{COMMAND, SWEEP, start::STEM};
+use super::{COMMAND, SWEEP, facts::Facts, start::STEM, witness::Witness};
 use crate::{
     error::{Context, Error, Result},
-    machine::Machine,
     raw::die_with_parent,
     scratch::Scratch,
     signal,
@@ -28,9 +27,8 @@ const OUTPUT: &str = "hpccoutf.txt";
 const LOOK: Duration = Duration::from_millis(50);
 /// More than any input is.
 const LONGEST: u64 = 1 << 20;
-
-/// Those that mpirun and people end a rank by.
-const ENDS: [Signal; 3] = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP];
+/// Ends an output that is whole.
+const END: &str = "End of HPC Challenge tests.";
 
 /// Gives the exit code where it returns at all.
 pub fn run() -> Result<i32> {
@@ -49,6 +47,9 @@ pub fn run() -> Result<i32> {
 fn hpcc(dir: &Path) -> Command {
     let mut command = Command::new(HPCC);
     command.current_dir(dir).stdin(Stdio::null()).stdout(io::stderr());
+    if let Some(library) = Facts::read().library {
+        library.apply(&mut command);
+    }
     command
 }
 
@@ -59,17 +60,25 @@ fn first(rank: &str) -> Result<ExitStatus> {
     let mut input = String::new();
     io::stdin().lock().take(LONGEST).read_to_string(&mut input).context(|| "read the input")?;
     fs::write(scratch.path().join(INPUT), input).context(|| format!("write `{INPUT}`"))?;
+    let output = scratch.path().join(OUTPUT);
     let mut given = 0;
-    attend(rank, hpcc(scratch.path()), || {
-        given += give(&scratch.path().join(OUTPUT), given)?;
+    let status = attend(rank, hpcc(scratch.path()), || {
+        given += give(&output, given)?;
         Ok(())
-    })
+    })?;
+    if !fs::read_to_string(&output).is_ok_and(|text| text.contains(END)) {
+        Witness::of(rank).tell_room(scratch.path());
+    }
+    Ok(status)
 }
 
 /// Runs it to its end; `each` is done now and then, and once after that.
 fn attend(rank: &str, mut command: Command, mut each: impl FnMut() -> Result<()>) -> Result<ExitStatus> {
+    let witness = Witness::of(rank);
     die_with_parent(&mut command);
     let mut child = command.spawn().context(|| format!("run `{HPCC}`"))?;
+    // Where memory is full, nothing else is to die for it, nor who tells of it.
+    let _ = fs::write(format!("/proc/{}/oom_score_adj", child.id()), "1000");
     let mut is_ended = false;
     loop {
         let status = child.try_wait().context(|| format!("wait for `{HPCC}`"))?;
@@ -77,7 +86,7 @@ fn attend(rank: &str, mut command: Command, mut each: impl FnMut() -> Result<()>
         match status {
             Some(status) => {
                 if !is_ended {
-                    tell(rank, status);
+                    witness.tell_end(status);
                 }
                 return Ok(status);
             }
@@ -87,14 +96,6 @@ fn attend(rank: &str, mut command: Command, mut each: impl FnMut() -> Result<()>
             }
             None => thread::sleep(LOOK),
         }
-    }
-}
-
-/// Says that a rank was killed: Open MPI 5 does so only where it hears of that before others notice and give up.
-fn tell(rank: &str, status: ExitStatus) {
-    if let Some(number) = status.signal().filter(|number| !ENDS.iter().any(|end| *end as i32 == *number)) {
-        let node = Machine::read().host;
-        let _ = writeln!(io::stderr(), "labkit: killed by signal {number}: rank {rank} on node {node}");
     }
 }
 

@@ -18,10 +18,12 @@ use super::{
     AGENT,
     mpirun::{is_open_mpi, unknown},
     order::Order,
+    preflight,
 };
 use crate::{
-    command,
+    command, disk,
     error::{Context, Error, Result},
+    machine::Machine,
     raw::die_with_parent,
     scratch::Scratch,
 };
@@ -37,6 +39,9 @@ pub fn start() -> Result<i32> {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line).context(|| "read the order")?;
     let order: Order = serde_json::from_str(&line).context(|| "read the order")?;
+    if let Some(left) = disk::left(&env::temp_dir()) {
+        preflight::room(&Machine::read().host, left >> 20)?;
+    }
     let version = command::run(&["mpirun", "--version"])
         .map_err(|error| error.hint("apt-get install openmpi-bin; no other MPI will do"))?;
     if !is_open_mpi(&version) {

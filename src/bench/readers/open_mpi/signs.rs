@@ -5,6 +5,8 @@ use super::message::{Message, Pick, Pick::*};
 /// What a message is to the failure, the likeliest cause first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
+    /// labkit, which was there, saw why.
+    Seen,
     /// It ends the run by itself.
     Cause,
     /// HPL's own parameters are run in place of those asked for.
@@ -114,7 +116,7 @@ pub const UNKNOWN: Sign = sign(
 );
 
 use Place::{Block, Line as AtLine, Within};
-use Weight::{Cause, Death, Input, Notice, Stopped, Suspect, Symptom};
+use Weight::{Cause, Death, Input, Notice, Seen, Stopped, Suspect, Symptom};
 
 /// The first that fits a line counts.
 #[rustfmt::skip]
@@ -259,6 +261,14 @@ pub const SIGNS: &[Sign] = &[
         "name the cluster's network: `--mca btl_tcp_if_include 192.168.0.0/24`, and the same for `oob_tcp_if_include`; \
          behind VirtualBox's NAT every machine is 10.0.2.15"),
     // While it runs.
+    sign(Seen, AtLine, "out of memory", "labkit: killed for want of memory:",
+        &[("rank", Line(": rank ", " on")), ("node", Line(" on node ", ""))],
+        "rank {rank} on node {node} was killed by the kernel: its memory was full",
+        "a smaller N needs less; a pod's own limit is `limits.memory`, and what else runs on a machine counts as well"),
+    sign(Seen, AtLine, "disk full", "labkit: the disk is full:",
+        &[("rank", Line(": rank ", " on")), ("node", Line(" on node ", ":")), ("directory", Last(": "))],
+        "the disk with {directory} on node {node} is full, and rank {rank} could not write what it computed",
+        "make room there"),
     sign(Cause, AtLine, "killed", "labkit: killed by signal 9:",
         &[("rank", Line(": rank ", " on")), ("node", Line(" on node ", "")), ("signal", Line("by signal ", ":"))],
         "rank {rank} on node {node} was killed (signal 9)",
