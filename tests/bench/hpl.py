@@ -139,9 +139,12 @@ def section(hand, own, advice, beside):
     text += table(["way", "seconds (quartiles)"], [["mpirun by hand", spread(hand)], ["labkit", spread(own)]])
     text += "\nlabkit's is two launches: what every rank finds where it is, and HPCC. The report's input against the one that is advised:\n\n"
     text += table(["input", "HPL, GFLOPS", "of DGEMM, %"], rows)
-    # DGEMM is measured for a second within each run: this ratio is without it.
+    # Each run has a DGEMM of its own, for a second or less, and of a matrix that grows with N: a larger one is faster.
     plain = ratio(of("advised", "hpl_gflops"), of("report", "hpl_gflops"))
-    text += f"\nBy GFLOPS on the same ranks, the advised input is {times(plain)} the report's.\n"
+    dgemm = {case: spread(of(case, "dgemm_star_gflops")) for case in efficiency}
+    text += "\nThat is each run's own DGEMM, whose matrix grows with N, and a larger one is faster: "
+    text += ", ".join(f"{case} {value}" for case, value in dgemm.items())
+    text += f" GFLOPS a rank. Against one and the same DGEMM of these machines, the advised input is {times(plain)} the report's.\n"
     pairs = {title: [of(name + case, "hpl_gflops", "each", samples=beside) for name in ("machines", "pods")] for title, case in (("both", ""), ("one alone", " alone"))}
     text += "\nThe same input on machines and in pods, in turns, a cluster on both; the median of all of HPL's solves:\n\n"
     text += table(["ranks", "machines, GFLOPS", "pods, GFLOPS", "pods ÷ machines"],
@@ -149,7 +152,8 @@ def section(hand, own, advice, beside):
     added = median(one - other for one, other in zip(own, hand))
     return Section(TITLE, text, [
         at_most("launch of HPCC: more than mpirun by hand", 1, added, "s"),
-        at_least("HPL, efficiency of the advised input to the report's", 1.15, ratio(efficiency["advised"], efficiency["report"])),
+        at_least("HPL, efficiency of the advised input to the report's, by one DGEMM", 1.15, plain),
+        at_least("the same, each by its own run's DGEMM", 1.15, ratio(efficiency["advised"], efficiency["report"])),
         Budget("HPL on one rank, of its DGEMM", "≥ 90 %", number(median(efficiency["alone"])) + " %", median(efficiency["alone"]) >= 90),
         at_least("HPL in pods to that on machines", 0.95, ratio(pairs["both"][1], pairs["both"][0])),
     ])
