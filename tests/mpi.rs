@@ -185,8 +185,21 @@ fn openblas_computes_with_the_vectors_of_the_cpu_unless_somebody_chose_otherwise
         (reading["provenance"]["blas_kernels"].as_str().unwrap().to_owned(), said.err)
     };
     let is_wide = fs::read_to_string("/proc/cpuinfo").unwrap().contains(" avx2");
-    let (own, _) = kernels(None);
+    let (own, told) = kernels(None);
     assert!(!own.is_empty() && (own != "Prescott" || !is_wide), "{own}");
+    // hpcc itself is told so, where OpenBLAS takes others, and nothing else where it does not.
+    let place = Place::new();
+    let (run, all) = under_way(&place, &LONG);
+    let asked = format!("OPENBLAS_CORETYPE={own}\0");
+    for pid in all.iter().filter(|pid| name(**pid) == "hpcc") {
+        let variables = fs::read(format!("/proc/{pid}/environ")).unwrap();
+        let is_asked = has(&variables, asked.as_bytes());
+        assert_eq!(is_asked, told.contains(&format!("it is asked for {own}")), "{told}");
+        assert_eq!(is_asked, has(&variables, b"OPENBLAS_CORETYPE="), "{told}");
+    }
+    signal(run.id(), Signal::SIGINT);
+    run.wait_with_output().unwrap();
+    all_end(&all);
     // As it takes a CPU that it does not know.
     let (chosen, told) = kernels(Some("Prescott"));
     assert_eq!(chosen, "Prescott");

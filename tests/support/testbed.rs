@@ -146,7 +146,7 @@ impl Testbed {
             limit=memory.limit_in_bytes usage=memory.usage_in_bytes
             if [ -z "$group" ]; then
                 group=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/$pid/cgroup) limit=memory.max usage=memory.current
-                until [ -e "$group/$limit" ]; do group=${group%/*}; done
+                while [ "$group" ] && ! [ -e "$group/$limit" ]; do group=${group%/*}; done
             fi
             is_alive() { grep -qs '^State:[^A-Z]*[^ZX[:space:]] ' /proc/$pid/status; }
             before=$(cat "$group/$limit") bytes=$(cat "$group/$usage")

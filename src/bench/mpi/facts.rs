@@ -72,8 +72,8 @@ impl Facts {
     }
 }
 
-/// Of /proc/cpuinfo.
-fn vector_bits(cpu: &str) -> u32 {
+/// [`Facts::vector_bits`], from the text of /proc/cpuinfo.
+pub fn vector_bits(cpu: &str) -> u32 {
     match cpu {
         _ if cpu.contains(" avx512f") => 512,
         _ if cpu.contains(" avx2") => 256,

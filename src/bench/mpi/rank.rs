@@ -13,7 +13,7 @@ use std::{
 
 use nix::sys::signal::{Signal, raise};
 
-use super::{COMMAND, SWEEP, facts::Facts, start::STEM, witness::Witness};
+use super::{COMMAND, SWEEP, facts::vector_bits, library::Library, start::STEM, witness::Witness};
 use crate::{
     error::{Context, Error, Result},
     raw::die_with_parent,
@@ -47,7 +47,7 @@ pub fn run() -> Result<i32> {
 fn hpcc(dir: &Path) -> Command {
     let mut command = Command::new(HPCC);
     command.current_dir(dir).stdin(Stdio::null()).stdout(io::stderr());
-    if let Some(library) = Facts::read().library {
+    if let Some(library) = Library::find(vector_bits(&fs::read_to_string("/proc/cpuinfo").unwrap_or_default())) {
         library.apply(&mut command);
     }
     command
