@@ -47,12 +47,7 @@ pub fn start() -> Result<i32> {
     if !is_open_mpi(&version) {
         return Err(Error::failed(format!("mpirun is not Open MPI's: {}", version.lines().next().unwrap_or_default())));
     }
-    let listed = command::run(&["ompi_info", "--all", "--parsable"])?;
-    if let Some((name, near)) = unknown(order.mca.keys().map(String::as_str), &listed) {
-        return Err(Error::usage(format!("Open MPI has no parameter `{name}`, and would not say so")).hint(
-            near.map_or_else(|| "ompi_info --all lists them".to_owned(), |near| format!("did you mean `{near}`?")),
-        ));
-    }
+    known(&order)?;
     // Not this file's own name, which it loses where another version takes its place.
     let agent = format!("{} {AGENT}", order.program.first().map_or("", String::as_str));
     let scratch = Scratch::create(&env::temp_dir(), STEM)?;
@@ -68,6 +63,17 @@ pub fn start() -> Result<i32> {
         input.write_all(order.input.as_bytes()).context(|| "give mpirun its input")?;
     }
     attend(&mut child)
+}
+
+/// Open MPI takes a misspelt parameter in silence. Without one there is nothing to ask, which takes as long as a launch.
+fn known(order: &Order) -> Result<()> {
+    if order.mca.is_empty() {
+        return Ok(());
+    }
+    let listed = command::run(&["ompi_info", "--all", "--parsable"])?;
+    let Some((name, near)) = unknown(order.mca.keys().map(String::as_str), &listed) else { return Ok(()) };
+    let hint = near.map_or_else(|| "ompi_info --all lists them".to_owned(), |near| format!("did you mean `{near}`?"));
+    Err(Error::usage(format!("Open MPI has no parameter `{name}`, and would not say so")).hint(hint))
 }
 
 /// Waits for its end, or makes one where nobody is there any more.
