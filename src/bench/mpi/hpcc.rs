@@ -155,8 +155,7 @@ impl Hpcc {
             list(&request.nb)
         ));
         lab.comment(format!("measure {}", self.case));
-        lab.shell(format!("cat >hpccinf.txt <<'END'\n{text}END"));
-        self.job.explain("hpcc")?.into_iter().for_each(|line| lab.shell(line));
+        self.job.explain("hpcc", ("hpccinf.txt", text))?.into_iter().for_each(|line| lab.shell(line));
         Ok(())
     }
 }

@@ -54,6 +54,9 @@ fn labkit() -> Agent {
 /// For daemons on all hosts to come up, and each rank to say a line.
 const FACTS_LIMIT: Duration = Duration::from_secs(120);
 
+/// Where a person would have the files of a job.
+const PLACE: &str = "/tmp";
+
 /// How mpirun ended.
 pub struct Ended {
     pub output: Output,
@@ -182,21 +185,34 @@ impl Job {
         }
     }
 
-    /// What a person would type.
-    pub fn explain(&self, program: &str) -> Result<Vec<String>> {
+    /// What a person would type: the hostfile where mpirun runs, the input where its first rank does, and mpirun.
+    pub fn explain(&self, program: &str, input: (&str, &str)) -> Result<Vec<String>> {
         let shape = Shape {
             is_unbound: false,
             yields: false,
             shares_memory: self.hosts.iter().any(|host| host.slots > 1),
             threads: 1,
         };
-        let order = Order { program: vec![program.to_owned()], ..self.order("", shape, String::new())? };
-        let mpirun = order.argv("hostfile", &format!("{} {AGENT}", self.labkit()?));
+        let program = ["--wdir", PLACE, program].map(str::to_owned).to_vec();
+        let order = Order { program, ..self.order("", shape, String::new())? };
+        let hostfile = format!("{PLACE}/hostfile");
+        let mpirun = order.argv(&hostfile, &format!("{} {AGENT}", self.labkit()?));
+        let first = self.hosts.first().map_or(Ok(Reach::Here), Host::reach)?;
         Ok(vec![
-            format!("cat >hostfile <<'END'\n{}END", order.hostfile),
+            written(&self.reach(), &hostfile, &order.hostfile),
+            written(&first, &format!("{PLACE}/{}", input.0), input.1),
             crate::quote::line(&self.reach().argv(&mpirun)),
         ])
     }
+}
+
+/// A file with lines of text, as a person would write it there.
+fn written(reach: &Reach, path: &str, text: &str) -> String {
+    let command = match reach {
+        Reach::Here => format!("cat >{path}"),
+        away => crate::quote::line(&away.argv(&["tee", path])),
+    };
+    format!("{command} <<'END'\n{text}END")
 }
 
 /// The first cause of a failure: what mpirun or a rank said, and not the lines that follow from it.
