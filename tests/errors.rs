@@ -212,6 +212,22 @@ fn each_mistake_is_told_with_its_line_its_key_and_a_remedy() {
     }
 }
 
+#[test]
+fn an_error_that_a_recipe_caught_is_printed_as_it_would_end_it_and_can_be_raised_again() {
+    if !support::netns() {
+        return;
+    }
+    let bench = Bench::new();
+    let recipe =
+        bench.recipe("test.lua", "local is_done, why = pcall(net.ns, 'a b')\nprint(is_done, why)\nerror(why, 0)");
+    let said = bench.labkit(&["run", recipe.to_str().unwrap()]);
+    let why =
+        "test.lua:1: net.ns: `a b` is no namespace name: only letters, digits, `-`, `_` and `.` may stand in it\n";
+    assert_eq!(said.code, Some(2), "{}", said.err);
+    assert!(said.err.contains(&format!("false\t{why}")) && said.err.contains(&format!("error: {why}")), "{}", said.err);
+    assert!(!said.err.contains("traceback"), "{}", said.err);
+}
+
 /// Two underlays and whatever tunnel the test puts on them.
 const UNDERLAY: &str = "net.ns 'l'\nnet.ns 'r'\nnet.veth { a = { ns = 'l', name = 'e', addr = '10.9.0.1/24' }, b = { ns = 'r', name = 'e', addr = '10.9.0.2/24' } }\n";
 

@@ -81,7 +81,8 @@ impl<S: State> Engine<S> {
         globals.raw_set(
             "print",
             self.lua.create_function(move |_, values: MultiValue| {
-                let words: Vec<String> = values.iter().map(|value| value.to_string()).collect::<mlua::Result<_>>()?;
+                crate::signal::check().map_err(mlua::Error::external)?;
+                let words: Vec<String> = values.iter().map(word).collect::<mlua::Result<_>>()?;
                 state.borrow_mut().print(&words.join("\t"));
                 Ok(())
             })?,
@@ -159,6 +160,14 @@ impl<S: State> Engine<S> {
     /// Runs a recipe to its end.
     pub fn run(&self, chunk: &str, text: &str) -> Result<()> {
         sandbox::load(&self.lua, chunk, text).exec().map_err(ours)
+    }
+}
+
+/// As `print` shows it: an error, which `pcall` gave, as it would end the recipe, without Lua's traceback.
+fn word(value: &Value) -> mlua::Result<String> {
+    match value {
+        Value::Error(error) => Ok(ours((**error).clone()).to_string()),
+        value => value.to_string(),
     }
 }
 
