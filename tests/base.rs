@@ -151,6 +151,8 @@ fn three_machines_compute_alone_and_together_and_what_goes_wrong_is_named() {
     // A rank that had talked to it misses it; one that had not yet does not reach it.
     let is_named = ["is gone", "gets no connection to another: connect() to 192.168.56.11"];
     assert!(is_named.iter().any(|words| said.err.contains(words)), "{}", said.err);
+    // Whether it is there again by then or not, the others are measured.
+    assert!(["✓ master: ", "✓ node02: "].iter().all(|words| said.err.contains(words)), "{}", said.err);
     on_all(|name| nothing_is_left(&testbed, name));
 
     let after = on_all(|name| {

@@ -20,7 +20,23 @@ hpcc.params = {
     limit = { default = 3600, min = 1, max = 604800, help = "seconds after which a run of HPCC is ended" },
 }
 
---- All at once, and each alone; `links` between them, and the processor and memory of each.
+--- Does this for every host, whatever becomes of another: one that is lost leaves the others to be measured. What went
+--- wrong is told at once, and the first of it ends the recipe once all are done.
+local function for_each(hosts, measure)
+    local first
+    for _, host in ipairs(hosts) do
+        local is_done, why = pcall(measure, host)
+        if not is_done then
+            print(why)
+            first = first or why
+        end
+    end
+    if first then
+        error(first, 0)
+    end
+end
+
+--- All at once, then each alone: HPCC, its processor and memory, and the link to it.
 function hpcc.measure(hosts, network, agent)
     local all = { hosts = hosts, network = network, agent = agent }
     local asked = { n = lab.p.n, nb = lab.p.nb }
@@ -40,17 +56,15 @@ function hpcc.measure(hosts, network, agent)
         }
     end
     run("cluster", all, together)
-    for _, host in ipairs(hosts) do
+    for_each(hosts, function(host)
         run(host.name, { hosts = { host }, network = network, agent = agent }, alone)
-    end
-    if lab.p.links > 0 then
-        for _, host in ipairs(hosts) do
+        if lab.p.links > 0 then
             bench.sysbench { case = host.name, host = host, seconds = lab.p.links }
             if host.name ~= hosts[1].name then
                 bench.link { case = hosts[1].name .. " to " .. host.name, from = hosts[1], to = host, seconds = lab.p.links }
             end
         end
-    end
+    end)
 end
 
 --- What the report shows, with what was measured between hosts where that was.

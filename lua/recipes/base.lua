@@ -17,6 +17,6 @@ if lab.node().role == "master" then
     lab.phase "wait"
     bench.ready { job = { hosts = hosts, network = lab.nodes().network }, patience = lab.p.patience }
     lab.phase "measure"
-    hpcc.measure(hosts, lab.nodes().network)
     hpcc.report(lab.p.links > 0)
+    hpcc.measure(hosts, lab.nodes().network)
 end

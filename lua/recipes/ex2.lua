@@ -154,8 +154,8 @@ if lab.p.hpl then
         if #hosts > 0 then
             local job = { hosts = hosts, network = lab.nodes().pod_cidr, agent = lab.p.agent }
             bench.ready { job = job, patience = lab.p.patience }
-            hpcc.measure(hosts, lab.nodes().pod_cidr, lab.p.agent)
             hpcc.report(lab.p.links > 0)
+            hpcc.measure(hosts, lab.nodes().pod_cidr, lab.p.agent)
         end
     end
 end

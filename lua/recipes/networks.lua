@@ -42,7 +42,7 @@ if lab.node().role == "master" then
             add(kind, own, lab.nodes().pod_cidr, ways.mca(kind), crosses(kind == "vxlan"))
         end
         bench.ready { job = { hosts = own, network = lab.nodes().pod_cidr }, patience = lab.p.patience }
-        bench.compare_hpcc { runs = runs, rounds = lab.p.rounds }
         hpcc.report()
+        bench.compare_hpcc { runs = runs, rounds = lab.p.rounds }
     end
 end
