@@ -60,8 +60,12 @@ pub struct Advised {
     pub bandwidth_gb_s: f64,
 }
 
-/// Of the short run: enough for DGEMM to show its rate, and for the rest to be over in seconds.
-const PROBE_N: u64 = 1000;
+/// N of the short run. hpcc measures DGEMM with a matrix that grows with it, and a smaller one is slower; what else it measures
+/// is over in seconds.
+const PROBE_N: u64 = 2000;
+/// The same where HPL itself may take but seconds.
+const HASTY_N: u64 = 1000;
+const HASTY_S: u64 = 10;
 const PROBE_LIMIT: Duration = Duration::from_secs(600);
 /// Of the memory that is to be had: the tests beside HPL take their share, and so does MPI.
 const FILL: f64 = 0.70;
@@ -73,6 +77,10 @@ const PAGE: u64 = 512;
 const LEAST_N: u64 = 500;
 
 impl Advise {
+    fn probe_n(&self) -> u64 {
+        if self.seconds < HASTY_S { HASTY_N } else { PROBE_N }
+    }
+
     pub fn run(&self, lab: &mut Lab) -> Result<Advised> {
         self.job.check()?;
         if !(1..=86_400).contains(&self.seconds) {
@@ -80,14 +88,15 @@ impl Advise {
         }
         if !lab.measures() {
             lab.plan(format!(
-                "measure DGEMM and the network by hpcc with N = {PROBE_N}, and choose N for {} s of HPL",
+                "measure DGEMM and the network by hpcc with N = {}, and choose N for {} s of HPL",
+                self.probe_n(),
                 self.seconds
             ));
             return Ok(Advised::default());
         }
         lab.progress.doing("asks every host what it has");
         let facts = self.job.facts()?;
-        let input = Input { n: Some(PROBE_N), nb: Some(128), ..Input::default() };
+        let input = Input { n: Some(self.probe_n()), nb: Some(128), ..Input::default() };
         let (text, request) = input.text(self.job.ranks())?;
         preflight::check(&self.job.hosts, &facts, self.blas, &request)?;
         let shape = Shape::of(&self.job.hosts, &facts);
