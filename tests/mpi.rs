@@ -100,20 +100,53 @@ fn is_over(pid: u32) -> bool {
     status.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('Z'))
 }
 
-/// Begins one that takes long, and waits until its ranks compute; gives it and all that it began.
-#[allow(clippy::zombie_processes, reason = "who asked for it waits for it")]
-fn under_way(place: &Place, settings: &[&str]) -> (Child, Vec<u32>) {
-    let mut command = place.command(settings);
-    let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let all = computing(&run);
-    (run, all)
+/// A run with the processes that it began. One that its test gave up is ended here, and they with it.
+struct UnderWay {
+    run: Option<Child>,
+    all: Vec<u32>,
 }
 
-/// Waits until both ranks of a run compute; gives all that it began.
-fn computing(run: &Child) -> Vec<u32> {
+impl UnderWay {
+    /// Waits until its ranks compute.
+    fn begin(command: &mut Command) -> UnderWay {
+        let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut under_way = UnderWay { run: Some(run), all: Vec::new() };
+        under_way.all = computing(under_way.pid());
+        under_way
+    }
+
+    fn pid(&self) -> u32 {
+        self.run.as_ref().unwrap().id()
+    }
+
+    /// What it says at its end; after that nothing that it began is there any more.
+    fn end(mut self) -> Said {
+        let said = self.run.take().unwrap().wait_with_output().unwrap().into();
+        all_end(&self.all);
+        said
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        // mpirun ends its ranks where labkit, which began it, is gone.
+        if let Some(mut run) = self.run.take() {
+            let _ = run.kill();
+            let _ = run.wait();
+        }
+    }
+}
+
+/// One that takes minutes, with its ranks computing.
+fn under_way(place: &Place) -> UnderWay {
+    UnderWay::begin(&mut place.command(&LONG))
+}
+
+/// Waits until both ranks of a run compute; gives all processes that it began.
+fn computing(run: u32) -> Vec<u32> {
     let deadline = Instant::now() + Duration::from_secs(300);
     loop {
-        let all = descendants(run.id());
+        let all = descendants(run);
         if all.iter().filter(|pid| name(**pid) == "hpcc").count() == 2 {
             return all;
         }
@@ -189,17 +222,16 @@ fn openblas_computes_with_the_vectors_of_the_cpu_unless_somebody_chose_otherwise
     assert!(!own.is_empty() && (own != "Prescott" || !is_wide), "{own}");
     // hpcc itself is told so, where OpenBLAS takes others, and nothing else where it does not.
     let place = Place::new();
-    let (run, all) = under_way(&place, &LONG);
+    let run = under_way(&place);
     let asked = format!("OPENBLAS_CORETYPE={own}\0");
-    for pid in all.iter().filter(|pid| name(**pid) == "hpcc") {
+    for pid in run.all.iter().filter(|pid| name(**pid) == "hpcc") {
         let variables = fs::read(format!("/proc/{pid}/environ")).unwrap();
         let is_asked = has(&variables, asked.as_bytes());
         assert_eq!(is_asked, told.contains(&format!("it is asked for {own}")), "{told}");
         assert_eq!(is_asked, has(&variables, b"OPENBLAS_CORETYPE="), "{told}");
     }
-    signal(run.id(), Signal::SIGINT);
-    run.wait_with_output().unwrap();
-    all_end(&all);
+    signal(run.pid(), Signal::SIGINT);
+    run.end();
     // As it takes a CPU that it does not know.
     let (chosen, told) = kernels(Some("Prescott"));
     assert_eq!(chosen, "Prescott");
@@ -266,17 +298,16 @@ fn a_rank_that_is_killed_is_named_with_the_test_it_was_in() {
         return;
     }
     let place = Place::new();
-    let (run, all) = under_way(&place, &LONG);
+    let run = under_way(&place);
     let is_second =
         |pid: &u32| fs::read(format!("/proc/{pid}/environ")).is_ok_and(|all| has(&all, b"OMPI_COMM_WORLD_RANK=1\0"));
-    let rank = all.iter().copied().find(|pid| name(*pid) == "hpcc" && is_second(pid)).unwrap();
+    let rank = run.all.iter().copied().find(|pid| name(*pid) == "hpcc" && is_second(pid)).unwrap();
     signal(rank, Signal::SIGKILL);
-    let said: Said = run.wait_with_output().unwrap().into();
+    let said = run.end();
     // Before it has written a line there is nothing to keep.
     let is_incomplete = said.code == Some(4) && said.err.contains("✗ cluster: incomplete: it stops ");
     assert!(is_incomplete || said.code == Some(1), "{}{}", said.out, said.err);
     assert!(said.err.contains("rank 1 on node `") && said.err.contains("was killed (signal 9)"), "{}", said.err);
-    all_end(&all);
     place.nothing_is_left();
 }
 
@@ -304,18 +335,16 @@ fn a_disk_without_room_is_refused_and_one_that_fills_is_named() {
         assert!(said.err.contains(words), "{}", said.err);
     }
 
-    let run = with_room(&place, "64m", &LONG).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let all = computing(&run);
-    let inside = PathBuf::from(format!("/proc/{}/root{}", run.id(), place.temporary.path().display()));
+    let run = UnderWay::begin(&mut with_room(&place, "64m", &LONG));
+    let inside = PathBuf::from(format!("/proc/{}/root{}", run.pid(), place.temporary.path().display()));
     let mut rest = fs::File::create(inside.join("rest")).unwrap();
     let end = std::io::copy(&mut std::io::repeat(b'x'), &mut rest).unwrap_err();
     assert_eq!(end.kind(), std::io::ErrorKind::StorageFull);
-    let said: Said = run.wait_with_output().unwrap().into();
+    let said = run.end();
     assert_eq!(said.code, Some(4), "{}{}", said.out, said.err);
     let where_it_is = format!("; the disk with `{}` on node `", place.temporary.path().display());
     assert!(said.err.contains("✗ cluster: incomplete: it stops "), "{}", said.err);
     assert!(said.err.contains(&where_it_is) && said.err.contains("` is full, and rank 0 could not"), "{}", said.err);
-    all_end(&all);
 }
 
 #[test]
@@ -324,11 +353,10 @@ fn ctrl_c_a_time_limit_and_a_sudden_end_leave_nothing() {
         return;
     }
     let place = Place::new();
-    let (run, all) = under_way(&place, &LONG);
-    signal(run.id(), Signal::SIGINT);
-    let said: Said = run.wait_with_output().unwrap().into();
+    let run = under_way(&place);
+    signal(run.pid(), Signal::SIGINT);
+    let said = run.end();
     assert_eq!(said.code, Some(130), "{}{}", said.out, said.err);
-    all_end(&all);
     place.nothing_is_left();
 
     let said = place.run(&[LONG[0], "limit=3"]);
@@ -336,10 +364,9 @@ fn ctrl_c_a_time_limit_and_a_sudden_end_leave_nothing() {
     assert!(said.err.contains("no end after 3 s"), "{}", said.err);
     place.nothing_is_left();
 
-    let (mut run, all) = under_way(&place, &LONG);
-    signal(run.id(), Signal::SIGKILL);
-    run.wait().unwrap();
-    all_end(&all);
+    let run = under_way(&place);
+    signal(run.pid(), Signal::SIGKILL);
+    run.end();
     place.nothing_is_left();
 }
 
