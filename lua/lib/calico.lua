@@ -10,6 +10,13 @@ calico.daemon = "calico-node"
 --- Directories that it makes and fills.
 calico.remains = { "/run/calico", "/run/nodeagent", "/var/lib/calico", "/var/log/calico" }
 
+--- The parameter of recipes that says what packets between nodes are wrapped in.
+calico.param = {
+    default = "cross-subnet",
+    help = "what Calico wraps packets between nodes in",
+    one_of = { "none", "cross-subnet", "ipip", "vxlan" },
+}
+
 --- Upstream's manifest, from where somebody has it or from the bundle.
 function calico.apply(encapsulation, path, anyway)
     local args = { encapsulation = encapsulation, anyway = anyway }

@@ -1,11 +1,9 @@
 --- Do three machines become a Kubernetes cluster, do its pods reach each other by the way that is meant, and what do they compute?
+local machine, offline, pods = require "machine", require "offline", require "pods"
+local calico, runtime, hpcc = require "calico", require "runtime", require "hpcc"
 local params = {
     network = { default = "routed", help = "how pods of different machines reach each other", one_of = { "routed", "vxlan", "calico" } },
-    encapsulation = {
-        default = "cross-subnet",
-        help = "what Calico wraps packets between nodes in",
-        one_of = { "none", "cross-subnet", "ipip", "vxlan" },
-    },
+    encapsulation = calico.param,
     manifest = { default = "", help = "file with upstream's calico.yaml; the one of the bundle unless given" },
     anyway = { default = false, help = "apply pods that do not fit the nodes" },
     runtime = { default = "containerd", help = "what runs containers", one_of = { "containerd", "cri-o" } },
@@ -20,8 +18,6 @@ local params = {
     image = { default = "localhost/hpcc:1", help = "their image, which has hpcc and Open MPI" },
 }
 
-local machine, offline, pods = require "machine", require "offline", require "pods"
-local calico, runtime, hpcc = require "calico", require "runtime", require "hpcc"
 for name, param in pairs(hpcc.params) do
     params[name] = param
 end

@@ -1,15 +1,17 @@
---- What does each network between pods cost HPL: the machines' own, routes, and a VXLAN, on the same pods and in turns?
-local hpcc, pods, ways = require "hpcc", require "pods", require "ways"
+--- What does each network between pods cost HPL: the machines' own, routes, a VXLAN, or Calico's, on the same pods and in turns?
+local hpcc, pods, ways, calico = require "hpcc", require "pods", require "ways", require "calico"
 local params = {
     rounds = { default = 5, min = 1, max = 1000, help = "how often each network has its turn" },
     image = { default = hpcc.image, help = "the pods' image, which has hpcc and Open MPI" },
+    encapsulation = calico.param,
 }
 for _, name in ipairs { "n", "nb", "blas", "limit", "patience" } do
     params[name] = hpcc.params[name]
 end
 lab.params(params)
+local through = ways.through(lab.p.encapsulation)
 
--- Beside the way that `labkit run ex2` made there is another for connections to certain ports, on every node.
+-- Beside the way that `labkit run ex2` made there is another for connections to certain ports, on every node; not beside Calico's.
 lab.phase "ways"
 ways.beside()
 
@@ -33,13 +35,9 @@ if lab.node().role == "master" then
                 through = through,
             })
         end
-        local vxlan = pods.device "vxlan"
-        local function crosses(yes)
-            return { { device = vxlan, crosses = yes } }
-        end
-        add("host", host, lab.nodes().network, nil, crosses(false))
+        add("host", host, lab.nodes().network, nil, through.host)
         for _, kind in ipairs(ways.kinds()) do
-            add(kind, own, lab.nodes().pod_cidr, ways.mca(kind), crosses(kind == "vxlan"))
+            add(kind, own, lab.nodes().pod_cidr, ways.mca(kind), through[kind])
         end
         bench.ready { job = { hosts = own, network = lab.nodes().pod_cidr }, patience = lab.p.patience }
         hpcc.report()
