@@ -1,4 +1,4 @@
---- HPL on two machines: by one launch alone, the report's input against the one that is advised, or machines against pods.
+--- HPL on the machines of the lab: by one launch alone, the report's input against the one that is advised, or machines against pods.
 lab.params { what = "launch", seconds = 60, rounds = 3, rounds_alone = 3, n = 500, nb = 64, input = "" }
 
 local hpcc = require "hpcc"
