@@ -50,7 +50,7 @@ function ways.through(encapsulation)
         return { host = crosses(vxlan, false), routed = crosses(vxlan, false), vxlan = crosses(vxlan, true) }
     end
     if own() ~= "calico" then
-        error(("what packets cross in `%s` is not known, so that nothing could be proved of it"):format(own()), 0)
+        error(("what packets cross in `%s` is not known, so that nothing could be proved of it; `labkit run ex2` makes others"):format(own()), 0)
     end
     local under = pods.under()
     local device = calico.way(encapsulation, under).through

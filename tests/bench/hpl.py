@@ -114,7 +114,7 @@ def measure(options, labkit, directory):
         options.say("hpl: the bundle, and three machines")
         packed = bundle(labkit, place, "ex2", "base")
         machines(labkit, packed)
-        # As long as `base` allows HPL. DGEMM, which it is held against, is measured for a second in each round.
+        # Otherwise as long as `base` allows HPL.
         brief = ["--set", "seconds=2"] if options.quick else []
         advice = ["labkit", "run", RECIPE, "--quiet", "--set", "what=advice", *brief]
         options.say("hpl: the report's input and the one that is advised, on three machines")
@@ -162,7 +162,6 @@ def section(hand, own, advice, beside):
     text += "\nlabkit's is two launches: what every rank finds where it is, and HPCC. The report's input against the one that is advised"
     text += f" (on three machines once, and {os.cpu_count()} processors for all of them):\n\n"
     text += table(["machines", "input", "HPL, GFLOPS", "DGEMM of a rank, GFLOPS", "HPL, of DGEMM, %"], rows)
-    # Each run has a DGEMM of its own, for a second or less, and of a matrix that grows with N: a larger one is faster.
     plain = {machines: advised(machines, "hpl_gflops") for machines in advice}
     own_dgemm = {machines: advised(machines, "hpl_efficiency_percent") for machines in advice}
     text += "\nThat is each run's own DGEMM, whose matrix grows with N, and a larger one is faster. Against one and the same DGEMM of"

@@ -70,8 +70,8 @@ impl Order {
 /// Parameters of the launcher, which the ompi_info of Open MPI 5 does not know.
 const OF_LAUNCHER: [&str; 6] = ["ess_", "oob_", "plm_", "prte_", "ras_", "rmaps_"];
 
-/// Open MPI takes a misspelt name in silence.
-/// The first of these names that `ompi_info --all --parsable` does not list, with what it may have been meant to be.
+/// The first of these names that `ompi_info --all --parsable` does not list, with what it may have been meant to be: Open MPI
+/// takes a misspelt one in silence.
 pub fn unknown<'a>(names: impl IntoIterator<Item = &'a str>, listed: &str) -> Option<(&'a str, Option<String>)> {
     let is_of_launcher = |name: &str| OF_LAUNCHER.iter().any(|begin| name.starts_with(begin));
     // mca:btl:tcp:param:btl_tcp_if_include:value:…

@@ -47,7 +47,7 @@ pub fn start() -> Result<i32> {
     if !is_open_mpi(&version) {
         return Err(Error::failed(format!("mpirun is not Open MPI's: {}", version.lines().next().unwrap_or_default())));
     }
-    known(&order)?;
+    check_parameters(&order)?;
     // Not this file's own name, which it loses where another version takes its place.
     let agent = format!("{} {AGENT}", order.program.first().map_or("", String::as_str));
     let scratch = Scratch::create(&env::temp_dir(), STEM)?;
@@ -65,8 +65,8 @@ pub fn start() -> Result<i32> {
     attend(&mut child)
 }
 
-/// Open MPI takes a misspelt parameter in silence. Without one there is nothing to ask, which takes as long as a launch.
-fn known(order: &Order) -> Result<()> {
+/// Asks Open MPI for the parameters that it has, which takes a quarter of a second: not where none was given.
+fn check_parameters(order: &Order) -> Result<()> {
     if order.mca.is_empty() {
         return Ok(());
     }
