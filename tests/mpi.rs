@@ -321,6 +321,12 @@ fn with_room(place: &Place, size: &str, settings: &[&str]) -> Command {
     command
 }
 
+/// Whether rank 0 has written that a test of hpcc's began.
+fn has_begun(temporary: &Path) -> bool {
+    let places = fs::read_dir(temporary).unwrap().map(|one| one.unwrap().path().join("hpccoutf.txt"));
+    places.filter_map(|file| fs::read_to_string(file).ok()).any(|text| text.contains("Begin of "))
+}
+
 #[test]
 fn a_disk_without_room_is_refused_and_one_that_fills_is_named() {
     if !can_run() {
@@ -335,8 +341,14 @@ fn a_disk_without_room_is_refused_and_one_that_fills_is_named() {
         assert!(said.err.contains(words), "{}", said.err);
     }
 
-    let run = UnderWay::begin(&mut with_room(&place, "64m", &LONG));
+    let run = UnderWay::begin(&mut with_room(&place, "64m", &["n=1000"]));
     let inside = PathBuf::from(format!("/proc/{}/root{}", run.pid(), place.temporary.path().display()));
+    // What it had written before is what is kept.
+    let deadline = Instant::now() + Duration::from_secs(300);
+    while !has_begun(&inside) {
+        assert!(Instant::now() < deadline, "rank 0 writes nothing");
+        thread::sleep(Duration::from_millis(20));
+    }
     let mut rest = fs::File::create(inside.join("rest")).unwrap();
     let end = std::io::copy(&mut std::io::repeat(b'x'), &mut rest).unwrap_err();
     assert_eq!(end.kind(), std::io::ErrorKind::StorageFull);
