@@ -71,8 +71,8 @@ const PROBE_LIMIT: Duration = Duration::from_secs(600);
 const FILL: f64 = 0.70;
 /// Blocks of each column of ranks, at least, so that the last ones weigh little.
 const BLOCKS: u64 = 8;
-/// Doubles in a page of 4 KiB.
-const PAGE: u64 = 512;
+/// Doubles in a line of the cache.
+const LINE: u64 = 8;
 /// A tenth of a second says nothing.
 const LEAST_N: u64 = 500;
 
@@ -190,12 +190,10 @@ impl Model {
             if seconds(middle, block) > self.budget_s { high = middle - 1 } else { low = middle }
         }
         // Columns of ranks get a few blocks each, or one of them waits for the others.
-        let nb = block.min((low / (BLOCKS * q)).max(16));
+        let nb = block.min((low / (BLOCKS * q)).max(16)) / (2 * LINE) * (2 * LINE);
         let unit = nb * p.max(1) * q / gcd(p.max(1), q);
-        let n = (low / unit * unit).max(low.min(unit));
-        // A column as long as some pages puts a row's elements in the same sets of the cache: 7 % of HPL's rate.
-        let is_in_step = n > unit && (n / p.max(1)).is_multiple_of(PAGE);
-        let n = if is_in_step { n - unit } else { n };
+        // Columns of whole blocks have a row's elements in few sets of the cache; of an odd number of lines, in all of them.
+        let n = if low >= unit { low / unit * unit - LINE } else { low };
         let whole = hpl(n, nb);
         Advice { n, nb, p, q, expected_s: seconds(n, nb), expected_gflops: whole.gflops() }
     }
@@ -225,12 +223,11 @@ mod tests {
     #[test]
     fn memory_bounds_n_where_patience_does_not() {
         // The reference report's machines: three of 1 GiB, of which 700 MiB are to be had.
-        // 13824 would fit, and is 27 pages.
         let all = model(3600.0, Some(0.641)).advise(3, 43.0, 3 * (700 << 20));
-        assert_eq!((all.n, all.nb, all.p, all.q), (13_248, 192, 1, 3));
+        assert_eq!((all.n, all.nb, all.p, all.q), (13_816, 192, 1, 3));
         // Pods of 1 GiB.
         let pods = model(3600.0, Some(0.641)).advise(3, 43.0, 3 << 30);
-        assert_eq!((pods.n, pods.nb), (16_704, 192));
+        assert_eq!((pods.n, pods.nb), (16_696, 192));
         assert!((pods.expected_s - 28.0).abs() < 1.0 && (pods.expected_gflops - 111.0).abs() < 2.0, "{pods:?}");
     }
 
@@ -239,7 +236,7 @@ mod tests {
         let all = model(10.0, Some(0.641)).advise(3, 43.0, 3 << 33);
         assert!(all.expected_s <= 10.0 && all.expected_s > 8.5, "{all:?}");
         let alone = model(10.0, None).advise(1, 43.0, 1 << 33);
-        assert!(alone.n > 8000 && alone.n.is_multiple_of(alone.nb) && alone.expected_s <= 10.0, "{alone:?}");
+        assert!(alone.n > 8000 && (alone.n + LINE).is_multiple_of(alone.nb) && alone.expected_s <= 10.0, "{alone:?}");
     }
 
     #[test]
@@ -254,6 +251,14 @@ mod tests {
     fn a_grid_of_rows_and_columns_gets_whole_ones_of_both() {
         let all = model(60.0, Some(1.0)).advise(6, 40.0, 6 << 30);
         assert_eq!((all.p, all.q), (2, 3));
-        assert!(all.n.is_multiple_of(all.nb * 6), "{all:?}");
+        assert!((all.n + LINE).is_multiple_of(all.nb * 6), "{all:?}");
+    }
+
+    #[test]
+    fn columns_are_an_odd_number_of_lines_of_the_cache() {
+        for (budget_s, ranks, vector_bits) in [(0.5, 1, 256), (20.0, 1, 512), (60.0, 2, 256), (60.0, 3, 512)] {
+            let advice = Model { vector_bits, ..model(budget_s, Some(1.0)) }.advise(ranks, 43.0, ranks << 30);
+            assert!(advice.n.is_multiple_of(LINE) && advice.n / LINE % 2 == 1, "{advice:?}");
+        }
     }
 }
