@@ -128,7 +128,7 @@ def measure(options, labkit, directory):
             hand.append(timed_s("sh", "-ec", BY_HAND))
             own.append(timed_s("labkit", "run", RECIPE, "--quiet", *SMALL))
         options.say("hpl: the same inputs on two machines")
-        timed_s(*advice, "--set", f"rounds={rounds + 2}", "--set", f"rounds_alone={rounds}")
+        timed_s(*advice, "--set", f"rounds={rounds + 2}", "--set", f"rounds_alone={rounds + 2}")
         two = newest("hpl")
         # Only now: a cluster's own work would be in all of that.
         options.say("hpl: machines and pods")
