@@ -90,7 +90,8 @@ fn star_is_below_single(reading: &Reading) -> Option<Objection> {
         Objection::to(
             &["dgemm_star_gflops", "dgemm_single_gflops"],
             format!(
-                "{star} GFLOPS of each rank while all compute, {single} of one alone: something else used the machine"
+                "{star} GFLOPS of each rank while all compute, {single} of one alone: something else used the machine, or \
+                 ranks share a CPU, and those that wait take its time"
             ),
         )
     })
