@@ -77,6 +77,10 @@ fn is_measured(testbed: &Testbed, master: &Said) {
     for metric in ["throughput_gbit_s", "ping_median_ms"] {
         assert_eq!(cases(metric), BTreeSet::from(["master to node01", "master to node02"]), "{metric}");
     }
+    for (metric, title) in [("sysbench_cpu_events_s", "Processor"), ("sysbench_memory_mib_s", "Memory")] {
+        assert_eq!(cases(metric), BTreeSet::from(["master", "node01", "node02"]), "{metric}");
+        assert!(master.out.contains(&format!("\n{title}, by sysbench\n")), "{}", master.out);
+    }
 }
 
 #[test]

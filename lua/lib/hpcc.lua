@@ -67,11 +67,13 @@ function hpcc.measure(hosts, network, agent)
     end)
 end
 
---- What the report shows, with what was measured between hosts where that was.
+--- What the report shows, with links, processor and memory where those were measured.
 function hpcc.report(with_links)
     local of_links = {
         { "Throughput between hosts", "throughput_gbit_s" },
         { "Latency between hosts", "ping_median_ms" },
+        { "Processor, by sysbench", "sysbench_cpu_events_s" },
+        { "Memory, by sysbench", "sysbench_memory_mib_s" },
     }
     local all = {
         { "HPL", "hpl_gflops" },
