@@ -15,7 +15,7 @@ hpcc.params = {
     nb = { default = 300, min = 1, max = 10000, help = "block size, the report's; with n=0 labkit advises that as well" },
     seconds = { default = 60, min = 1, max = 86400, help = "with n=0, how long HPL may take" },
     blas = { default = "optimised", help = "which BLAS will do", one_of = { "optimised", "any" } },
-    links = { default = 3, min = 0, max = 3600, help = "seconds of iperf3 from the master to each other host; 0 leaves it out" },
+    links = { default = 3, min = 0, max = 3600, help = "seconds of sysbench on each host, and of iperf3 and ping from the master to it; 0 leaves them out" },
     patience = { default = 900, min = 1, max = 86400, help = "seconds to wait for the other machines" },
     limit = { default = 3600, min = 1, max = 604800, help = "seconds after which a run of HPCC is ended" },
 }
@@ -67,9 +67,9 @@ function hpcc.measure(hosts, network, agent)
     end)
 end
 
---- What the report shows, with links, processor and memory where those were measured.
-function hpcc.report(with_links)
-    local of_links = {
+--- What the report shows, with what stands beside HPCC where that was measured.
+function hpcc.report(with_beside)
+    local beside = {
         { "Throughput between hosts", "throughput_gbit_s" },
         { "Latency between hosts", "ping_median_ms" },
         { "Processor, by sysbench", "sysbench_cpu_events_s" },
@@ -89,8 +89,8 @@ function hpcc.report(with_links)
         { "Latency between ranks", "mpi_latency_avg_us" },
         { "Bandwidth between ranks", "mpi_bandwidth_avg_gb_s" },
     }
-    if with_links then
-        table.move(of_links, 1, #of_links, #all + 1, all)
+    if with_beside then
+        table.move(beside, 1, #beside, #all + 1, all)
     end
     for _, shown in ipairs(all) do
         report.table { title = shown[1], metric = shown[2] }

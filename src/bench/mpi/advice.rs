@@ -189,7 +189,7 @@ impl Model {
             let middle = (low + high).div_ceil(2);
             if seconds(middle, block) > self.budget_s { high = middle - 1 } else { low = middle }
         }
-        // Columns of ranks get a few blocks each, or one of them waits for the others.
+        // Columns of ranks get a few blocks each, or one of them waits for the others. A block is an even number of lines.
         let nb = block.min((low / (BLOCKS * q)).max(16)) / (2 * LINE) * (2 * LINE);
         let unit = nb * p.max(1) * q / gcd(p.max(1), q);
         // Columns of whole blocks have a row's elements in few sets of the cache; of an odd number of lines, in all of them.
